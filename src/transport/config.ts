@@ -1,0 +1,71 @@
+/** Settings of a connection and of an endpoint, with their defaults. Units stand last in names. */
+import type { Random } from '../util/random.ts';
+import type { SlabPool } from '../util/slab.ts';
+import type { Sealer } from './seal.ts';
+import type { TraceSink } from './trace.ts';
+
+export const CONTROLLER_NAMES = ['newreno', 'founding'] as const;
+export type ControllerName = (typeof CONTROLLER_NAMES)[number];
+
+export interface ConnectionConfig {
+  /** Which congestion controller governs what this side sends. */
+  readonly controller: ControllerName;
+  /** Overrides the controller's own initial window; segments. */
+  readonly initialWindowSegments?: number;
+  /** Largest datagram sent, header included; bytes. */
+  readonly segmentBytes: number;
+  /** Bytes the peer may have sent beyond what the application consumed (CREDIT). */
+  readonly receiveWindowBytes: number;
+  /** Segments the peer may have sent beyond `rcvNxt` (header field `window`). */
+  readonly receiveWindowSegments: number;
+  /** Bytes of file data taken ahead of what may be sent. */
+  readonly sendQueueBytes: number;
+  /** Silence borne before the connection is given up; Infinity = for ever. */
+  readonly patienceMs: number;
+  /** No op or dat segment either way for this long closes the connection; Infinity = never. */
+  readonly idleMs: number;
+  /** Silence after which a probe asks whether the peer is there. */
+  readonly keepAliveMs: number;
+  /** What we ask of the peer's acknowledgements: at least one per this many segments… */
+  readonly ackEverySegments: number;
+  /** …or after this long. */
+  readonly maxAckDelayMs: number;
+  /** Copies of each control and acknowledgement datagram, for paths that lose nearly all. */
+  readonly controlCopies: number;
+}
+
+export const DEFAULT_CONNECTION_CONFIG: ConnectionConfig = {
+  controller: 'newreno',
+  segmentBytes: 1400,
+  receiveWindowBytes: 8_388_608,
+  receiveWindowSegments: 16_384,
+  sendQueueBytes: 524_288,
+  patienceMs: 30_000,
+  idleMs: Infinity,
+  keepAliveMs: 10_000,
+  ackEverySegments: 2,
+  maxAckDelayMs: 25,
+  controlCopies: 1,
+};
+
+export interface EndpointConfig {
+  /** Whether a SYN from a stranger opens a connection. */
+  readonly accepts: boolean;
+  /** Most connections at once, half-open ones included. */
+  readonly maxConnections: number;
+  /** Longest patience granted to a peer that asks for more. */
+  readonly maxPatienceMs: number;
+  readonly random: Random;
+  readonly sealer: Sealer;
+  /** Slabs for received file bytes; shared by all connections. */
+  readonly receivePool: SlabPool;
+  /** Slabs handed to `sendData` go back here once the peer has acknowledged their bytes. */
+  readonly sendPool: SlabPool;
+  /** Bytes of early segments held for all connections together. */
+  readonly earlyPoolBytes: number;
+  /** Defaults for connections of this endpoint. */
+  readonly connection: ConnectionConfig;
+  readonly trace: TraceSink;
+  /** "There is output": called when the application acted; must only set a flag or a timer. */
+  readonly wake: () => void;
+}

@@ -1,0 +1,24 @@
+/** The typed trace: seeing is built in, and costs one boolean test while nobody looks. */
+
+export type TraceRecord =
+  | { readonly kind: 'sent' | 'received'; readonly segment: string }
+  | { readonly kind: 'dropped'; readonly reason: string }
+  | { readonly kind: 'state'; readonly from: string; readonly to: string }
+  | {
+      readonly kind: 'congestion';
+      readonly phase: string;
+      readonly cwndBytes: number;
+      readonly ssthreshBytes: number;
+      readonly flightSizeBytes: number;
+      readonly cause: 'ack' | 'loss' | 'timeout';
+    }
+  | { readonly kind: 'lost'; readonly seq: number; readonly by: 'rack' | 'timeout' }
+  | { readonly kind: 'probe'; readonly probe: 'tail' | 'window' | 'keepAlive' };
+
+export interface TraceSink {
+  /** While false, no record is built. */
+  readonly enabled: boolean;
+  record(nowMs: number, connectionId: number, record: TraceRecord): void;
+}
+
+export const NO_TRACE: TraceSink = { enabled: false, record: () => undefined };

@@ -1,0 +1,97 @@
+/** What the transport and the world around it say to each other. Times are milliseconds. */
+import type { Slab } from '../util/slab.ts';
+
+/** One remote UDP address, interned by the caller: equal addresses are the same object. */
+export interface PeerAddress {
+  /** Unique text of the address, for example `192.0.2.1|10000`. */
+  readonly key: string;
+  readonly address: string;
+  readonly port: number;
+  readonly family: 4 | 6;
+}
+
+/** Where `pollTransmit` puts the next datagram. `buffer` is reused by the caller. */
+export interface TransmitSlot {
+  /** At least MAX_DATAGRAM_BYTES (wire/layout.ts) long, 4-byte aligned. */
+  readonly buffer: Uint8Array;
+  /** Bytes written by `pollTransmit`. */
+  length: number;
+  /** Destination, set by `pollTransmit`. */
+  peer: PeerAddress;
+}
+
+/** A run of in-order file bytes handed to the application; give it back with `releaseRun`. */
+export interface DataRun {
+  readonly slab: Slab;
+  /** The bytes are `slab.bytes[0 … length)`; may be 0 at the end of a record. */
+  readonly length: number;
+  /** True when this run closes its `dat` record. */
+  readonly end: boolean;
+  /** Error code of an early end (wire/codes.ts ERROR), 0 for a complete record. */
+  readonly error: number;
+}
+
+export type CloseReason =
+  /** Both sides closed in order. `code` is the peer's or our close code, 0 for none. */
+  | { readonly kind: 'finished' }
+  | { readonly kind: 'aborted'; readonly by: 'local' | 'peer'; readonly code: number }
+  /** Silence for `patienceMs` (`advice`: last unproven error code a peer sent), or no command for
+   * the idle limit. */
+  | {
+      readonly kind: 'timedOut';
+      readonly phase: 'opening' | 'silence' | 'closing' | 'idle';
+      readonly advice: number;
+    }
+  /** The peer broke a rule of docs/PROTOCOL.md. */
+  | { readonly kind: 'violation'; readonly by: 'local' | 'peer'; readonly rule: string };
+
+export type ConnectionEvent =
+  | { readonly kind: 'established' }
+  /** At least one message waits: `readMessage()` until undefined. Edge-triggered. */
+  | { readonly kind: 'message' }
+  /** File bytes or a record's end wait: `readRun()` until undefined. Edge-triggered. */
+  | { readonly kind: 'readable' }
+  /** `dataRoomBytes` rose from 0, or a refused `sendMessage` fits again. Edge-triggered. */
+  | { readonly kind: 'writable' }
+  /** The peer will send no further records. */
+  | { readonly kind: 'peerFinished' }
+  /** The last event of a connection. */
+  | { readonly kind: 'closed'; readonly reason: CloseReason };
+
+export type ConnectionState = 'opening' | 'established' | 'closing' | 'closed';
+
+/** A reading of one connection; every figure is cumulative or current, never reset. */
+export interface ConnectionStats {
+  readonly state: ConnectionState;
+  readonly controller: string;
+  /** 'slowStart' | 'congestionAvoidance' | 'fastRecovery' (RFC 5681). */
+  readonly phase: string;
+  readonly srttMs: number;
+  readonly rttvarMs: number;
+  readonly minRttMs: number;
+  readonly rtoMs: number;
+  readonly cwndBytes: number;
+  readonly ssthreshBytes: number;
+  readonly flightSizeBytes: number;
+  readonly peerWindowSegments: number;
+  readonly segmentBytes: number;
+  /** Stream segments sent, retransmissions included. */
+  readonly segmentsSent: number;
+  readonly segmentsRetransmitted: number;
+  readonly segmentsReceived: number;
+  readonly duplicatesReceived: number;
+  readonly acksSent: number;
+  readonly acksReceived: number;
+  readonly datagramsSent: number;
+  readonly datagramsReceived: number;
+  readonly bytesSent: number;
+  readonly bytesReceived: number;
+  /** Stream payload bytes the peer has acknowledged. */
+  readonly bytesAcknowledged: number;
+  /** Stream payload bytes taken from the wire in order. */
+  readonly bytesDelivered: number;
+  readonly fastRecoveries: number;
+  readonly timeouts: number;
+  readonly tailLossProbes: number;
+  readonly windowProbes: number;
+}
