@@ -1,0 +1,156 @@
+/**
+ * Handshake parameters: what each side grants and asks, as TLVs in the payloads of the opening
+ * (docs/PROTOCOL.md, "Opening"). One byte of type, two of length; type 0 ends the list, and what
+ * follows it is padding. Unknown types are skipped.
+ */
+import { PARAMETER } from './codes.ts';
+
+export interface Parameters {
+  /** Largest datagram its sender can take; bytes. */
+  segmentBytes: number;
+  /** First receive window; segments. */
+  windowSegments: number;
+  /** First credit; bytes. */
+  creditBytes: number;
+  /** How its sender wants its data acknowledged. */
+  ackEverySegments: number;
+  maxAckDelayMs: number;
+  /** Silence its sender bears; 0 = for ever. */
+  patienceMs: number;
+  /** Optional abilities, none defined in version 0. */
+  capabilities: number;
+  /** Message 3 only: flags and bytes of stream segment ISN; the bytes lie in the decoded buffer. */
+  firstFlags: number;
+  firstStart: number;
+  firstEnd: number;
+}
+
+/** What a peer that says nothing is taken to grant. */
+export function defaultParameters(): Parameters {
+  return {
+    segmentBytes: 1200,
+    windowSegments: 64,
+    creditBytes: 65_536,
+    ackEverySegments: 2,
+    maxAckDelayMs: 25,
+    patienceMs: 30_000,
+    capabilities: 0,
+    firstFlags: 0,
+    firstStart: 0,
+    firstEnd: 0,
+  };
+}
+
+function putNumber(bytes: Uint8Array, at: number, type: number, size: number, value: number) {
+  bytes[at] = type;
+  bytes[at + 1] = 0;
+  bytes[at + 2] = size;
+  for (let i = 0; i < size; i += 1) {
+    bytes[at + 3 + i] = Math.floor(value / 2 ** (8 * (size - 1 - i))) & 0xff;
+  }
+  return at + 3 + size;
+}
+
+/** Writes the numeric parameters at `at`; returns the position after them, list not yet ended. */
+export function writeParameters(bytes: Uint8Array, at: number, values: Parameters): number {
+  let next = putNumber(bytes, at, PARAMETER.SEGMENT_BYTES, 2, values.segmentBytes);
+  next = putNumber(bytes, next, PARAMETER.WINDOW_SEGMENTS, 4, values.windowSegments);
+  next = putNumber(
+    bytes,
+    next,
+    PARAMETER.CREDIT_BYTES,
+    4,
+    Math.min(values.creditBytes, 2 ** 32 - 1),
+  );
+  const policy =
+    Math.min(values.ackEverySegments, 0xffff) * 0x1_0000 + Math.ceil(values.maxAckDelayMs);
+  next = putNumber(bytes, next, PARAMETER.ACK_POLICY, 4, policy);
+  next = putNumber(bytes, next, PARAMETER.PATIENCE_MS, 4, values.patienceMs);
+  return putNumber(bytes, next, PARAMETER.CAPABILITIES, 4, values.capabilities);
+}
+
+/** Writes FIRST_SEGMENT: the flags and bytes of stream segment ISN. Returns the position after it. */
+export function writeFirstSegment(
+  bytes: Uint8Array,
+  at: number,
+  flags: number,
+  payload: Uint8Array,
+): number {
+  const length = payload.length + 1;
+  bytes[at] = PARAMETER.FIRST_SEGMENT;
+  bytes[at + 1] = length >>> 8;
+  bytes[at + 2] = length;
+  bytes[at + 3] = flags;
+  bytes.set(payload, at + 4);
+  return at + 4 + payload.length;
+}
+
+/** Bytes that FIRST_SEGMENT adds to its payload. */
+export const FIRST_SEGMENT_OVERHEAD_BYTES = 4;
+
+/** Writes the end of the list; returns the position after it. */
+export function endParameters(bytes: Uint8Array, at: number): number {
+  bytes[at] = PARAMETER.END;
+  return at + 1;
+}
+
+function readNumber(bytes: Uint8Array, at: number, length: number): number {
+  let value = 0;
+  for (let i = 0; i < length; i += 1) value = value * 256 + bytes[at + i]!;
+  return value;
+}
+
+/** Lengths the numeric parameters must have; others drop the message. */
+const NUMBER_BYTES: Readonly<Record<number, number>> = {
+  [PARAMETER.SEGMENT_BYTES]: 2,
+  [PARAMETER.WINDOW_SEGMENTS]: 4,
+  [PARAMETER.CREDIT_BYTES]: 4,
+  [PARAMETER.ACK_POLICY]: 4,
+  [PARAMETER.PATIENCE_MS]: 4,
+  [PARAMETER.CAPABILITIES]: 4,
+};
+
+/**
+ * Reads parameters from `bytes[start … end)` into `into`, which keeps its value where the list says
+ * nothing. @returns false when the list is cut off or a known parameter has a wrong length
+ */
+export function readParameters(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  into: Parameters,
+): boolean {
+  let at = start;
+  while (at < end) {
+    const type = bytes[at]!;
+    if (type === PARAMETER.END) return true;
+    if (at + 3 > end) return false;
+    const length = (bytes[at + 1]! << 8) | bytes[at + 2]!;
+    const value = at + 3;
+    if (value + length > end) return false;
+    const wanted = NUMBER_BYTES[type];
+    if (wanted !== undefined && wanted !== length) return false;
+    if (type === PARAMETER.FIRST_SEGMENT) {
+      if (length < 2) return false;
+      into.firstFlags = bytes[value]!;
+      into.firstStart = value + 1;
+      into.firstEnd = value + length;
+    } else if (wanted !== undefined) {
+      store(into, type, readNumber(bytes, value, length));
+    }
+    at = value + length;
+  }
+  return false;
+}
+
+function store(into: Parameters, type: number, value: number): void {
+  if (type === PARAMETER.SEGMENT_BYTES) into.segmentBytes = value;
+  else if (type === PARAMETER.WINDOW_SEGMENTS) into.windowSegments = value;
+  else if (type === PARAMETER.CREDIT_BYTES) into.creditBytes = value;
+  else if (type === PARAMETER.PATIENCE_MS) into.patienceMs = value;
+  else if (type === PARAMETER.CAPABILITIES) into.capabilities = value;
+  else {
+    into.ackEverySegments = Math.floor(value / 0x1_0000);
+    into.maxAckDelayMs = value % 0x1_0000;
+  }
+}

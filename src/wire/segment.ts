@@ -1,0 +1,284 @@
+/**
+ * One segment: bytes to values and back. Decoding fills a reused view, allocates nothing and never
+ * throws; a bad segment is a `DropReason`.
+ */
+import { checksum } from './checksum.ts';
+import { type DropReason, FLAG, OPTION } from './codes.ts';
+import { AT, HEADER_BYTES, HEADER_MAX_BYTES, STREAM_HEADER_BYTES } from './layout.ts';
+
+/** The values of one decoded segment; `buffer` is borrowed from the datagram. */
+export class SegmentView {
+  buffer: Uint8Array = new Uint8Array(0);
+  /** Positions in `buffer`. */
+  headerStart = 0;
+  payloadStart = 0;
+  payloadEnd = 0;
+  sourcePort = 0;
+  destinationPort = 0;
+  /** Wire values, 32 bits; `serial.ts` unwraps them. */
+  seq = 0;
+  ack = 0;
+  flags = 0;
+  error = 0;
+  window = 0;
+  hasTxn = false;
+  txn = 0;
+  /** PART: the piece begins `partOffset` bytes into a segment of `partTotal`; 0 = whole. */
+  partOffset = 0;
+  partTotal = 0;
+  /** CLOSE stage 1…4, 0 = none. */
+  closeStage = 0;
+  /** True when VERSIONS was present and lists `WIRE_VERSION`. */
+  speaksVersion = false;
+  /** True when RESET was present. */
+  hasReset = false;
+
+  has(flag: number): boolean {
+    return (this.flags & flag) !== 0;
+  }
+
+  /** Bytes of payload. */
+  get payloadBytes(): number {
+    return this.payloadEnd - this.payloadStart;
+  }
+}
+
+function uint16(bytes: Uint8Array, at: number): number {
+  return (bytes[at]! << 8) | bytes[at + 1]!;
+}
+
+function uint32(bytes: Uint8Array, at: number): number {
+  return (
+    ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0
+  );
+}
+
+/** P-HDR-05: which flags may stand together; everything else is no segment of ours. */
+export function isFlagCombination(flags: number): boolean {
+  const stream = flags & (FLAG.OP | FLAG.DAT);
+  if ((flags & FLAG.CNT) !== 0) return stream === 0 && (flags & FLAG.END) === 0;
+  if ((flags & (FLAG.SYN | FLAG.FIN)) !== 0) return false;
+  if (stream === 0) return (flags & FLAG.ACK) !== 0 && (flags & FLAG.END) === 0;
+  return stream !== (FLAG.OP | FLAG.DAT);
+}
+
+/**
+ * Decodes the segment that begins at `start` of `bytes[… end)` into `into`.
+ * @param payloadCovered whether the checksum covers the payload too (unsealed traffic)
+ * @param wireVersion the version looked for in VERSIONS
+ * @returns undefined when `into` holds a valid segment, else why it is dropped
+ */
+export function decodeSegment(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  payloadCovered: boolean,
+  wireVersion: number,
+  into: SegmentView,
+): DropReason | undefined {
+  if (end - start < HEADER_BYTES) return 'short';
+  const headerLength = bytes[start + AT.HEADER_LENGTH]!;
+  // P-HDR-03: 20 … 252, and within the datagram.
+  if (headerLength < HEADER_BYTES || headerLength > HEADER_MAX_BYTES) return 'headerLength';
+  if (start + headerLength > end) return 'headerLength';
+  const flags = bytes[start + AT.FLAGS]!;
+  if ((flags & FLAG.RESERVED) !== 0) return 'reservedFlag'; // P-HDR-04
+  if (!isFlagCombination(flags)) return 'flagCombination';
+  into.buffer = bytes;
+  into.headerStart = start;
+  into.flags = flags;
+  into.sourcePort = uint16(bytes, start + AT.SOURCE_PORT);
+  into.destinationPort = uint16(bytes, start + AT.DESTINATION_PORT);
+  into.seq = uint32(bytes, start + AT.SEQ);
+  into.ack = uint32(bytes, start + AT.ACK);
+  into.error = bytes[start + AT.ERROR]!;
+  into.window = (bytes[start + AT.WINDOW]! << 16) | uint16(bytes, start + AT.WINDOW + 1);
+  into.payloadStart = start + headerLength;
+  const problem = decodeOptions(bytes, start, end, wireVersion, into);
+  if (problem !== undefined) return problem;
+  // P-HDR-06: a segment whose own sum does not come to zero is noise.
+  if (checksum(bytes, start, payloadCovered ? into.payloadEnd : into.payloadStart) !== 0) {
+    return 'checksum';
+  }
+  return undefined;
+}
+
+/** Reads the options between the fixed header and the payload, and LEN with them. */
+function decodeOptions(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  wireVersion: number,
+  into: SegmentView,
+): DropReason | undefined {
+  into.hasTxn = false;
+  into.partTotal = 0;
+  into.closeStage = 0;
+  into.speaksVersion = false;
+  into.hasReset = false;
+  let payloadBytes = -1;
+  let at = start + HEADER_BYTES;
+  const stop = into.payloadStart;
+  while (at < stop) {
+    const kind = bytes[at]!;
+    if (kind === OPTION.PAD) {
+      at += 1;
+      continue;
+    }
+    const length = at + 1 < stop ? bytes[at + 1]! : 0;
+    // P-OPT-02: an option that is too short or runs over the header drops the segment.
+    if (length < 2 || at + length > stop) return 'option';
+    if (kind === OPTION.LEN) {
+      if (length !== 4) return 'option';
+      payloadBytes = uint16(bytes, at + 2);
+    } else if (!decodeOption(bytes, at, length, wireVersion, into)) {
+      return 'option';
+    }
+    at += length;
+  }
+  // P-OPT-03: every segment tells its payload's length, so that trains can be cut.
+  if (payloadBytes < 0 || stop + payloadBytes > end) return 'length';
+  into.payloadEnd = stop + payloadBytes;
+  return undefined;
+}
+
+/** One option other than PAD and LEN; false when its length does not fit its kind. */
+function decodeOption(
+  bytes: Uint8Array,
+  at: number,
+  length: number,
+  wireVersion: number,
+  into: SegmentView,
+): boolean {
+  switch (bytes[at]) {
+    case OPTION.TXN:
+      into.hasTxn = true;
+      into.txn = length === 6 ? uint32(bytes, at + 2) : 0;
+      return length === 6;
+    case OPTION.PART:
+      into.partOffset = length === 6 ? uint16(bytes, at + 2) : 0;
+      into.partTotal = length === 6 ? uint16(bytes, at + 4) : 0;
+      return length === 6 && into.partTotal > 0;
+    case OPTION.CLOSE:
+      into.closeStage = length === 3 ? bytes[at + 2]! : 0;
+      return into.closeStage >= 1 && into.closeStage <= 4;
+    case OPTION.VERSIONS:
+      for (let i = at + 2; i < at + length; i += 1) {
+        if (bytes[i] === wireVersion) into.speaksVersion = true;
+      }
+      return true;
+    case OPTION.RESET:
+      into.hasReset = true;
+      return length === 18;
+    default:
+      return true; // P-OPT-01: unknown options are skipped by their length.
+  }
+}
+
+/** Header values of a segment to be written; the checksum is put in by `finishSegment`. */
+export interface HeaderFields {
+  sourcePort: number;
+  destinationPort: number;
+  seq: number;
+  ack: number;
+  flags: number;
+  error: number;
+  window: number;
+}
+
+function putUint16(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value >>> 8;
+  bytes[at + 1] = value;
+}
+
+function putUint32(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value >>> 24;
+  bytes[at + 1] = value >>> 16;
+  bytes[at + 2] = value >>> 8;
+  bytes[at + 3] = value;
+}
+
+/** Writes the fixed 20 bytes at `start`, checksum 0. `headerLength` is final when it is written. */
+export function writeHeader(
+  bytes: Uint8Array,
+  start: number,
+  fields: HeaderFields,
+  headerLength: number,
+): void {
+  putUint16(bytes, start + AT.SOURCE_PORT, fields.sourcePort);
+  putUint16(bytes, start + AT.DESTINATION_PORT, fields.destinationPort);
+  putUint32(bytes, start + AT.SEQ, fields.seq);
+  putUint32(bytes, start + AT.ACK, fields.ack);
+  bytes[start + AT.HEADER_LENGTH] = headerLength;
+  bytes[start + AT.FLAGS] = fields.flags;
+  putUint16(bytes, start + AT.CHECKSUM, 0);
+  bytes[start + AT.ERROR] = fields.error;
+  bytes[start + AT.WINDOW] = fields.window >>> 16;
+  putUint16(bytes, start + AT.WINDOW + 1, fields.window & 0xffff);
+}
+
+/** Writes TXN, LEN and two PADs behind the fixed header: the 12 option bytes of every segment. */
+export function writeCommonOptions(
+  bytes: Uint8Array,
+  start: number,
+  txn: number,
+  payloadBytes: number,
+): void {
+  const at = start + HEADER_BYTES;
+  bytes[at] = OPTION.TXN;
+  bytes[at + 1] = 6;
+  putUint32(bytes, at + 2, txn);
+  bytes[at + 6] = OPTION.LEN;
+  bytes[at + 7] = 4;
+  putUint16(bytes, at + 8, payloadBytes);
+  bytes[at + 10] = OPTION.PAD;
+  bytes[at + 11] = OPTION.PAD;
+}
+
+/** Writes PART behind the common options; returns the header length with it, padded to 4. */
+export function writePart(bytes: Uint8Array, start: number, offset: number, total: number): number {
+  const at = start + STREAM_HEADER_BYTES;
+  bytes[at] = OPTION.PART;
+  bytes[at + 1] = 6;
+  putUint16(bytes, at + 2, offset);
+  putUint16(bytes, at + 4, total);
+  bytes[at + 6] = OPTION.PAD;
+  bytes[at + 7] = OPTION.PAD;
+  return STREAM_HEADER_BYTES + 8;
+}
+
+/** Writes CLOSE behind the common options; returns the header length with it, padded to 4. */
+export function writeClose(bytes: Uint8Array, start: number, stage: number): number {
+  const at = start + STREAM_HEADER_BYTES;
+  bytes[at] = OPTION.CLOSE;
+  bytes[at + 1] = 3;
+  bytes[at + 2] = stage;
+  bytes[at + 3] = OPTION.PAD;
+  return STREAM_HEADER_BYTES + 4;
+}
+
+/** Writes VERSIONS behind the common options; returns the header length with it, padded to 4. */
+export function writeVersions(
+  bytes: Uint8Array,
+  start: number,
+  versions: readonly number[],
+): number {
+  const at = start + STREAM_HEADER_BYTES;
+  bytes[at] = OPTION.VERSIONS;
+  bytes[at + 1] = 2 + versions.length;
+  versions.forEach((version, i) => (bytes[at + 2 + i] = version));
+  const padded = (2 + versions.length + 3) & ~3;
+  bytes.fill(OPTION.PAD, at + 2 + versions.length, at + padded);
+  return STREAM_HEADER_BYTES + padded;
+}
+
+/** Puts LEN's value in after the payload is known, where `writeCommonOptions` left it. */
+export function patchLength(bytes: Uint8Array, start: number, payloadBytes: number): void {
+  putUint16(bytes, start + HEADER_BYTES + 8, payloadBytes);
+}
+
+/** Computes and stores the checksum over `[start, coveredEnd)`: the last step of encoding. */
+export function finishSegment(bytes: Uint8Array, start: number, coveredEnd: number): void {
+  putUint16(bytes, start + AT.CHECKSUM, 0);
+  putUint16(bytes, start + AT.CHECKSUM, checksum(bytes, start, coveredEnd));
+}
