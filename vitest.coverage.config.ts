@@ -1,0 +1,22 @@
+import { defineConfig } from 'vitest/config';
+
+/**
+ * Branch coverage of the protocol by the tests written for it. Seeded mass runs are left out:
+ * they would cover by luck what nobody checks, and take minutes under instrumentation.
+ */
+export default defineConfig({
+  test: {
+    include: ['test/unit/{util,wire,transport}/**/*.test.ts', 'test/property/**/*.test.ts'],
+    pool: 'forks',
+    execArgv: ['--expose-gc'],
+    maxWorkers: 2,
+    testTimeout: 120_000,
+    coverage: {
+      provider: 'v8',
+      include: ['src/wire/**/*.ts', 'src/transport/**/*.ts'],
+      reportsDirectory: 'coverage',
+      reporter: ['text', 'json-summary'],
+      thresholds: { branches: 90 },
+    },
+  },
+});
