@@ -104,7 +104,7 @@ function offerConstants(node: ts.Node, offer: Offer): void {
   // Text matters where it is an answer or is compared; elsewhere it is for people.
   const answers = ts.isReturnStatement(node.parent) || ts.isConditionalExpression(node.parent);
   const compared = isComparison(node.parent) || ts.isCaseClause(node.parent);
-  if (ts.isStringLiteral(node) && (answers || compared)) offer(node, "''");
+  if (ts.isStringLiteral(node) && node.text !== '' && (answers || compared)) offer(node, "''");
 }
 
 function offerStatements(node: ts.Node, offer: Offer): void {
