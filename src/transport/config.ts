@@ -14,6 +14,8 @@ export interface ConnectionConfig {
   readonly initialWindowSegments?: number;
   /** Largest datagram sent, header included; bytes. */
   readonly segmentBytes: number;
+  /** Largest datagram taken; bytes. */
+  readonly acceptSegmentBytes: number;
   /** Bytes the peer may have sent beyond what the application consumed (CREDIT). */
   readonly receiveWindowBytes: number;
   /** Segments the peer may have sent beyond `rcvNxt` (header field `window`). */
@@ -37,6 +39,7 @@ export interface ConnectionConfig {
 export const DEFAULT_CONNECTION_CONFIG: ConnectionConfig = {
   controller: 'newreno',
   segmentBytes: 1400,
+  acceptSegmentBytes: 1500,
   receiveWindowBytes: 8_388_608,
   receiveWindowSegments: 16_384,
   sendQueueBytes: 524_288,
@@ -65,6 +68,9 @@ export interface EndpointConfig {
   readonly earlyPoolBytes: number;
   /** Defaults for connections of this endpoint. */
   readonly connection: ConnectionConfig;
+  /** Fixed first numbers for the simulator's wrap-around runs; random otherwise. */
+  readonly initialSeq?: number;
+  readonly initialTxn?: number;
   readonly trace: TraceSink;
   /** "There is output": called when the application acted; must only set a flag or a timer. */
   readonly wake: () => void;

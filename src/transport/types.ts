@@ -1,5 +1,6 @@
 /** What the transport and the world around it say to each other. Times are milliseconds. */
 import type { Slab } from '../util/slab.ts';
+import type { DropReason } from '../wire/codes.ts';
 
 /** One remote UDP address, interned by the caller: equal addresses are the same object. */
 export interface PeerAddress {
@@ -94,4 +95,17 @@ export interface ConnectionStats {
   readonly timeouts: number;
   readonly tailLossProbes: number;
   readonly windowProbes: number;
+}
+
+export interface EndpointStats {
+  readonly datagramsReceived: number;
+  readonly datagramsSent: number;
+  readonly drops: Readonly<Record<DropReason, number>>;
+  /** Connections opened by us, and by others. */
+  readonly opened: number;
+  readonly accepted: number;
+  /** Visits to single connections: the measure of work. */
+  readonly steps: number;
+  /** Bytes of early segments held. */
+  readonly earlyBytes: number;
 }

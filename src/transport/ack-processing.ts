@@ -1,0 +1,207 @@
+/**
+ * What the peer tells about our transmissions, in the order of work that avoids most known bugs:
+ * validate, settle, round trip, losses, congestion, windows. Cost is proportional to what is new.
+ */
+import type { AckBlock } from '../wire/ack-block.ts';
+import { unwrap } from '../wire/serial.ts';
+import type { AckSample } from './congestion/controller.ts';
+import type { PathGroup } from './path-group.ts';
+import type { PeerWindow } from './peer-window.ts';
+import type { Recovery } from './recovery.ts';
+import type { RttEstimator } from './rtt-estimator.ts';
+import { SEGMENT, type SendWindow } from './send-window.ts';
+import { FATE, KIND, type TransmissionLog } from './transmission-log.ts';
+
+/** Rules whose breach ends the connection; names of docs/PROTOCOL.md. */
+export type AckViolation = 'P-ACK-05' | 'P-ACK-06' | 'P-ACK-07';
+
+export class AckProcessing {
+  /** Acknowledgement segments that told something new. */
+  useful = 0;
+  private newestEcho = -1;
+  private ackedBytes = 0;
+  private priorNewest = -1;
+  private readonly sample: AckSample = {
+    nowMs: 0,
+    ackedBytes: 0,
+    priorFlightBytes: 0,
+    isCwndLimited: false,
+    srttMs: 0,
+  };
+  private readonly window: SendWindow;
+  private readonly log: TransmissionLog;
+  private readonly rtt: RttEstimator;
+  private readonly recovery: Recovery;
+  private readonly path: PathGroup;
+  private readonly peerWindow: PeerWindow;
+
+  constructor(
+    window: SendWindow,
+    log: TransmissionLog,
+    rtt: RttEstimator,
+    recovery: Recovery,
+    path: PathGroup,
+    peerWindow: PeerWindow,
+  ) {
+    this.window = window;
+    this.log = log;
+    this.rtt = rtt;
+    this.recovery = recovery;
+    this.path = path;
+    this.peerWindow = peerWindow;
+  }
+
+  /**
+   * Takes in the header's `ack` and `window`, and the ack block if the segment had one.
+   * @param ackWire,windowSegments header fields
+   * @returns the rule that the peer broke, or undefined
+   */
+  handle(
+    nowMs: number,
+    ackWire: number,
+    windowSegments: number,
+    block: AckBlock | undefined,
+  ): AckViolation | undefined {
+    const ack = unwrap(this.window.sndUna, ackWire);
+    if (ack > this.window.sndNxt) return 'P-ACK-05';
+    if (block !== undefined && this.isSackBeyondSent(ack, block)) return 'P-ACK-07';
+    this.ackedBytes = 0;
+    this.priorNewest = this.recovery.newestDeliveredTxn;
+    const priorFlightBytes = this.path.flightBytes;
+    if (block !== undefined && block.tmapWords > 0) {
+      const violation = this.takeTransmissions(nowMs, block);
+      if (violation !== undefined) return violation;
+    }
+    const isCurrent = ack >= this.window.sndUna;
+    this.takeCumulative(nowMs, ack);
+    if (block !== undefined) this.takeSack(nowMs, ack, block);
+    if (isCurrent) {
+      const credit = block === undefined ? undefined : this.window.bytesUna + block.credit;
+      this.peerWindow.update(ack + windowSegments, credit);
+    }
+    this.conclude(nowMs, priorFlightBytes);
+    return undefined;
+  }
+
+  private conclude(nowMs: number, priorFlightBytes: number): void {
+    const madeProgress = this.ackedBytes > 0;
+    if (madeProgress) {
+      this.useful += 1;
+      this.sample.nowMs = nowMs;
+      this.sample.ackedBytes = this.ackedBytes;
+      this.sample.priorFlightBytes = priorFlightBytes;
+      this.sample.isCwndLimited = this.path.isCwndLimited;
+      this.sample.srttMs = this.rtt.srttMs;
+      this.path.controller.onAck(this.sample);
+      this.path.isCwndLimited = false;
+    }
+    this.recovery.onAcknowledged(nowMs, madeProgress, priorFlightBytes);
+  }
+
+  /** TMAP and echo: which transmissions arrived. P-ACK-06: naming one never sent is a lie. */
+  private takeTransmissions(nowMs: number, block: AckBlock): AckViolation | undefined {
+    const log = this.log;
+    const echo = unwrap(log.txnNxt - 1, block.echo);
+    if (log.isUnsent(echo)) return 'P-ACK-06';
+    const lastWord = echo - (((echo % 32) + 32) % 32);
+    for (let i = block.tmapWords - 1; i >= 0; i -= 1) {
+      const base = lastWord - 32 * (block.tmapWords - 1 - i);
+      let bits = block.tmap[i]!;
+      if (bits === 0) continue;
+      if (log.remembers(base)) bits = log.newlyTold(base, bits);
+      while (bits !== 0) {
+        const bit = 31 - Math.clz32(bits);
+        bits = (bits & ~(1 << bit)) >>> 0;
+        const txn = base + bit;
+        if (log.isUnsent(txn)) return 'P-ACK-06';
+        if (!log.remembers(txn) || !log.isNews(txn)) continue;
+        if (log.kindOf(txn) === KIND.SKIPPED) return 'P-ACK-06';
+        this.takeTransmission(nowMs, txn);
+      }
+    }
+    this.takeEcho(nowMs, echo, block.delayMs);
+    return undefined;
+  }
+
+  private takeTransmission(nowMs: number, txn: number): void {
+    const log = this.log;
+    log.markTold(txn);
+    const kind = log.kindOf(txn);
+    if (kind === KIND.CONTROL) return;
+    if (txn < this.priorNewest && kind !== KIND.PROBE) this.recovery.onReordering();
+    const seq = log.seqOf(txn);
+    const wireBytes = seq < 0 || kind === KIND.PART ? 0 : this.window.wireBytesOf(seq);
+    this.recovery.onDelivered(nowMs, txn, wireBytes);
+    if (kind === KIND.PROBE) return;
+    if (log.fateOf(txn) === FATE.LOST) this.recovery.onSpurious();
+    else log.settle(txn, FATE.DELIVERED);
+    // A piece that arrived does not make its segment whole; `ack` and SACK will tell.
+    if (kind === KIND.STREAM && this.window.stateOf(seq) !== SEGMENT.FREE) this.settle(seq);
+  }
+
+  /** P-RTT-01: only an echo newer than any before is a sample, less the peer's bounded delay. */
+  private takeEcho(nowMs: number, echo: number, delayMs: number): void {
+    const kind = this.log.kindOf(echo);
+    const isTimed = kind === KIND.STREAM || kind === KIND.PROBE || kind === KIND.PART;
+    if (echo <= this.newestEcho || !this.log.remembers(echo) || !isTimed) return;
+    this.newestEcho = echo;
+    const delay = Math.min(delayMs, 2 * this.recovery.maxAckDelayMs);
+    const elapsedMs = nowMs - this.log.sentMsOf(echo);
+    if (this.log.isTimed(echo)) this.rtt.sample(Math.max(0.001, elapsedMs - delay));
+  }
+
+  private takeCumulative(nowMs: number, ack: number): void {
+    while (this.window.sndUna < ack) {
+      this.settleUntold(nowMs, this.window.sndUna);
+      this.window.advance();
+    }
+  }
+
+  /** SACK: segments beyond `ack` that the peer holds. */
+  private takeSack(nowMs: number, ack: number, block: AckBlock): void {
+    const start = unwrap(ack, block.sackStart);
+    for (let i = 0; i < block.sackWords; i += 1) {
+      const base = start + 32 * i;
+      let bits = block.sack[i]!;
+      if (bits === 0 || base + 31 < this.window.sndUna) continue;
+      bits = (bits & ~this.window.settledWord(base)) >>> 0;
+      while (bits !== 0) {
+        const bit = 31 - Math.clz32(bits);
+        bits = (bits & ~(1 << bit)) >>> 0;
+        const seq = base + bit;
+        if (seq >= this.window.sndUna) this.settleUntold(nowMs, seq);
+      }
+    }
+  }
+
+  private isSackBeyondSent(ack: number, block: AckBlock): boolean {
+    const start = unwrap(ack, block.sackStart);
+    for (let i = block.sackWords - 1; i >= 0; i -= 1) {
+      const bits = block.sack[i]!;
+      if (bits !== 0) return start + 32 * i + (31 - Math.clz32(bits)) >= this.window.sndNxt;
+    }
+    return false;
+  }
+
+  /** Settles a segment whose arriving transmission was not named (its feedback was lost). */
+  private settleUntold(nowMs: number, seq: number): void {
+    if (this.window.stateOf(seq) === SEGMENT.DELIVERED) return;
+    const isOnly = this.window.transmissionsOf(seq) === 1;
+    const last = this.window.txnOf(seq);
+    for (let txn = this.window.firstTxnOf(seq); txn <= last; txn += 1) {
+      if (!this.log.remembers(txn) || this.log.seqOf(txn) !== seq) continue;
+      if (this.log.fateOf(txn) !== FATE.OUTSTANDING) continue;
+      this.log.settle(txn, FATE.DELIVERED);
+      // RFC 8985 §6.2 step 2: of several transmissions, which one arrived is not known.
+      if (isOnly) this.recovery.onDelivered(nowMs, txn, this.window.wireBytesOf(seq));
+    }
+    this.settle(seq);
+  }
+
+  private settle(seq: number): void {
+    if (this.window.stateOf(seq) === SEGMENT.IN_FLIGHT) {
+      this.path.flightBytes -= this.window.wireBytesOf(seq);
+    }
+    this.ackedBytes += this.window.settle(seq);
+  }
+}

@@ -1,0 +1,106 @@
+/**
+ * What we received, by the peer's transmission numbers, and when to tell it.
+ * Feeds TMAP and echo of the ack block; its bit ring is the duplicate and replay filter too.
+ */
+import { BitRing } from '../util/bit-ring.ts';
+import { type AckBlock, MAX_TMAP_WORDS } from '../wire/ack-block.ts';
+
+/** TXNs below the newest that are still told from duplicates (docs/LIMITS.md). */
+export const MIN_REPLAY_WINDOW = 16_384;
+/** TMAP covers what came since this many acknowledgements, so that losing a few costs nothing. */
+const ACKS_COVERED = 8;
+
+export class AckTracker {
+  private readonly seen: BitRing;
+  private highest: number;
+  /** Newest ack-eliciting TXN, and when it came. */
+  private echo = -1;
+  private echoAtMs = 0;
+  private pending = 0;
+  private pendingSinceMs = Infinity;
+  /** An acknowledgement is to leave with the next transmit. */
+  private isImmediate = false;
+  /** Lowest TXN that was new in each of the last acknowledgement intervals, newest first. */
+  private readonly lowestNew: number[] = [Infinity];
+  private readonly everySegments: number;
+  private readonly maxDelayMs: number;
+
+  /**
+   * @param firstTxn the TXN of the peer's handshake message, taken as received
+   * @param everySegments,maxDelayMs the peer's wish for acknowledgements of its data
+   */
+  constructor(firstTxn: number, windowSegments: number, everySegments: number, maxDelayMs: number) {
+    let bits = MIN_REPLAY_WINDOW;
+    while (bits < 4 * windowSegments) bits *= 2;
+    this.seen = new BitRing(bits);
+    this.highest = firstTxn;
+    this.seen.set(firstTxn);
+    this.everySegments = Math.max(1, everySegments);
+    this.maxDelayMs = maxDelayMs;
+  }
+
+  /** Newest TXN received; the reference for unwrapping the next. */
+  get newestTxn(): number {
+    return this.highest;
+  }
+
+  /** P-TXN-04: received before, or too old to tell. */
+  isDuplicate(txn: number): boolean {
+    if (txn > this.highest) return false;
+    return txn <= this.highest - this.seen.capacity + 64 || this.seen.has(txn);
+  }
+
+  /** Notes a transmission that was opened and is new. */
+  record(nowMs: number, txn: number, isEliciting: boolean): void {
+    if (txn > this.highest) this.slideTo(txn);
+    this.seen.set(txn);
+    if (txn < this.lowestNew[0]!) this.lowestNew[0] = txn;
+    if (!isEliciting) return;
+    if (txn > this.echo) {
+      this.echo = txn;
+      this.echoAtMs = nowMs;
+    }
+    this.pending += 1;
+    if (this.pendingSinceMs === Infinity) this.pendingSinceMs = nowMs;
+  }
+
+  private slideTo(txn: number): void {
+    const from = Math.max(this.highest + 1, txn - this.seen.capacity + 1);
+    for (let n = from; n <= txn; n += 1) this.seen.clear(n);
+    this.highest = txn;
+  }
+
+  /** Asks for an acknowledgement with the next transmit, whatever the policy. */
+  demand(): void {
+    this.isImmediate = true;
+  }
+
+  isAckDue(nowMs: number): boolean {
+    return this.isImmediate || this.pending >= this.everySegments || nowMs >= this.nextTimeout();
+  }
+
+  nextTimeout(): number {
+    return this.pendingSinceMs + this.maxDelayMs;
+  }
+
+  /** Fills echo, delay and TMAP; the interval of this acknowledgement ends here. */
+  fill(nowMs: number, block: AckBlock): void {
+    this.pending = 0;
+    this.pendingSinceMs = Infinity;
+    this.isImmediate = false;
+    block.tmapWords = 0;
+    block.delayMs = 0;
+    if (this.echo < 0) return;
+    block.echo = this.echo >>> 0;
+    block.delayMs = nowMs - this.echoAtMs;
+    const lowest = Math.min(this.echo, ...this.lowestNew);
+    const lastWord = Math.floor(this.echo / 32);
+    const words = Math.min(MAX_TMAP_WORDS, lastWord - Math.floor(lowest / 32) + 1);
+    for (let i = 0; i < words; i += 1) {
+      block.tmap[i] = this.seen.word(32 * (lastWord - words + 1 + i));
+    }
+    block.tmapWords = words;
+    this.lowestNew.unshift(Infinity);
+    if (this.lowestNew.length > ACKS_COVERED) this.lowestNew.pop();
+  }
+}

@@ -1,0 +1,253 @@
+/** The parts of one connection and what they share; `connection.ts` is the facade over them. */
+import type { Random } from '../util/random.ts';
+import { ERROR } from '../wire/codes.ts';
+import { MIN_SEGMENT_BYTES } from '../wire/layout.ts';
+import { type Parameters } from '../wire/parameters.ts';
+import { wrap } from '../wire/serial.ts';
+import { AckProcessing } from './ack-processing.ts';
+import { AckTracker } from './ack-tracker.ts';
+import { Closing } from './closing.ts';
+import type { ConnectionConfig } from './config.ts';
+import { Inbox } from './inbox.ts';
+import { Liveness } from './liveness.ts';
+import { Opening } from './opening.ts';
+import { PathGroup } from './path-group.ts';
+import { PeerWindow } from './peer-window.ts';
+import { ReceiveWindow } from './receive-window.ts';
+import { Recovery } from './recovery.ts';
+import { RttEstimator } from './rtt-estimator.ts';
+import type { Sealer } from './seal.ts';
+import { SegmentWriter } from './segment-writer.ts';
+import { SendQueue } from './send-queue.ts';
+import { SendWindow } from './send-window.ts';
+import type { SharedResources } from './shared-resources.ts';
+import type { TraceSink } from './trace.ts';
+import { KIND, TransmissionLog } from './transmission-log.ts';
+import type { CloseReason, PeerAddress } from './types.ts';
+
+/** A transmission number is skipped once per this many, drawn anew each time (P-TXN-05). */
+const SKIP_EVERY: readonly [number, number] = [64, 512];
+/** Bounds of what a peer may ask of our acknowledgements. */
+const MAX_ACK_EVERY = 256;
+const MAX_ACK_DELAY_MS = 1000;
+
+export interface Counters {
+  segmentsSent: number;
+  segmentsRetransmitted: number;
+  segmentsReceived: number;
+  duplicatesReceived: number;
+  acksSent: number;
+  acksReceived: number;
+  datagramsSent: number;
+  datagramsReceived: number;
+  bytesSent: number;
+  bytesReceived: number;
+}
+
+export class ConnectionParts {
+  readonly id: number;
+  readonly initiator: boolean;
+  readonly config: ConnectionConfig;
+  readonly shared: SharedResources;
+  readonly sealer: Sealer;
+  readonly trace: TraceSink;
+  readonly peer: PeerAddress;
+  readonly initialSeq: number;
+  readonly log: TransmissionLog;
+  readonly window: SendWindow;
+  readonly queue: SendQueue;
+  readonly rtt = new RttEstimator();
+  readonly path: PathGroup;
+  readonly recovery: Recovery;
+  readonly peerWindow: PeerWindow;
+  readonly acks: AckProcessing;
+  readonly writer: SegmentWriter;
+  readonly opening: Opening;
+  readonly closing = new Closing();
+  readonly inbox: Inbox;
+  readonly liveness: Liveness;
+  readonly counters: Counters = {
+    segmentsSent: 0,
+    segmentsRetransmitted: 0,
+    segmentsReceived: 0,
+    duplicatesReceived: 0,
+    acksSent: 0,
+    acksReceived: 0,
+    datagramsSent: 0,
+    datagramsReceived: 0,
+    bytesSent: 0,
+    bytesReceived: 0,
+  };
+  /** Absent until the peer's first numbers are known. */
+  tracker: AckTracker | undefined;
+  receive: ReceiveWindow | undefined;
+  /** Largest datagram sent; shrinks when the path proves smaller. */
+  segmentBytes: number;
+  /** Why the connection is over for the application; set once. */
+  reason: CloseReason | undefined;
+  /** Nothing is left to say to the peer; the endpoint may forget the connection. */
+  isGone = false;
+  isEstablishedNews = false;
+  isPeerFinishedNews = false;
+  isClosedNews = false;
+  private untilSkip: number;
+  private readonly random: Random;
+
+  constructor(
+    nowMs: number,
+    id: number,
+    initiator: boolean,
+    peer: PeerAddress,
+    config: ConnectionConfig,
+    shared: SharedResources,
+  ) {
+    this.id = id;
+    this.initiator = initiator;
+    this.peer = peer;
+    this.config = config;
+    this.shared = shared;
+    this.sealer = shared.sealer;
+    this.trace = shared.trace;
+    this.random = shared.random;
+    this.segmentBytes = config.segmentBytes;
+    this.initialSeq = shared.initialSeq ?? this.random.uint32();
+    this.log = new TransmissionLog(shared.initialTxn ?? this.random.uint32());
+    this.untilSkip = this.random.integer(...SKIP_EVERY);
+    this.window = new SendWindow(this.initialSeq, shared.sendPool);
+    this.queue = new SendQueue(config.sendQueueBytes, shared.sendPool);
+    this.path = new PathGroup(config);
+    this.recovery = new Recovery(this.window, this.log, this.rtt, this.path, this.trace, id);
+    this.recovery.maxAckDelayMs = config.maxAckDelayMs;
+    this.peerWindow = new PeerWindow(this.initialSeq);
+    this.acks = new AckProcessing(
+      this.window,
+      this.log,
+      this.rtt,
+      this.recovery,
+      this.path,
+      this.peerWindow,
+    );
+    this.writer = new SegmentWriter(shared.sealer);
+    this.opening = new Opening(initiator, this.writer, config.controlCopies);
+    this.inbox = new Inbox(shared.receivePool, config.receiveWindowBytes);
+    this.liveness = new Liveness(
+      nowMs,
+      config.patienceMs,
+      config.keepAliveMs,
+      config.idleMs,
+      initiator,
+    );
+  }
+
+  get isEstablished(): boolean {
+    return this.receive !== undefined && this.opening.state !== 'synReceived';
+  }
+
+  /** Number of the next transmission; now and then one is skipped, to catch a peer that invents. */
+  nextTxn(nowMs: number, kind: number, seq: number): number {
+    this.untilSkip -= 1;
+    if (this.untilSkip <= 0) {
+      this.untilSkip = this.random.integer(...SKIP_EVERY);
+      this.log.record(nowMs, KIND.SKIPPED, -1);
+    }
+    return this.log.record(nowMs, kind, seq);
+  }
+
+  /** Our own parameters, as told in every handshake message. */
+  ownParameters(): Parameters {
+    const { config } = this;
+    return {
+      segmentBytes: config.acceptSegmentBytes,
+      windowSegments: this.receive?.window() ?? this.firstWindow(),
+      creditBytes: config.receiveWindowBytes,
+      ackEverySegments: config.ackEverySegments,
+      maxAckDelayMs: config.maxAckDelayMs,
+      patienceMs: config.patienceMs === Infinity ? 0 : config.patienceMs,
+      capabilities: 0,
+      firstFlags: 0,
+      firstStart: 0,
+      firstEnd: 0,
+    };
+  }
+
+  private firstWindow(): number {
+    const payload = this.writer.maxPayloadBytes(this.config.acceptSegmentBytes);
+    const byCredit = Math.floor(this.config.receiveWindowBytes / payload);
+    return Math.min(this.config.receiveWindowSegments, byCredit);
+  }
+
+  /** The peer's first numbers and parameters are known: both directions can run. */
+  meet(peerSeq: number, peerTxn: number, parameters: Parameters): void {
+    const { config } = this;
+    this.segmentBytes = Math.min(config.segmentBytes, parameters.segmentBytes);
+    this.path.controller.onSegmentSize(this.segmentBytes);
+    this.tracker = new AckTracker(
+      peerTxn,
+      config.receiveWindowSegments,
+      Math.min(MAX_ACK_EVERY, parameters.ackEverySegments),
+      Math.min(MAX_ACK_DELAY_MS, parameters.maxAckDelayMs),
+    );
+    this.receive = new ReceiveWindow(
+      peerSeq,
+      this.inbox,
+      this.shared.earlyPool,
+      this.writer.maxPayloadBytes(config.acceptSegmentBytes),
+      config.receiveWindowSegments,
+      config.receiveWindowBytes,
+    );
+    this.peerWindow.update(this.initialSeq + parameters.windowSegments, parameters.creditBytes);
+  }
+
+  /** Large segments vanish while small ones may pass: from now on small ones, old ones in parts. */
+  shrinkSegments(): void {
+    this.recovery.isBlackHole = false;
+    this.segmentBytes = Math.min(this.segmentBytes, MIN_SEGMENT_BYTES);
+    this.path.controller.onSegmentSize(this.segmentBytes);
+  }
+
+  /** Whether every segment of ours is acknowledged or abandoned. */
+  get isDrained(): boolean {
+    return this.queue.isEmpty && this.window.count === 0;
+  }
+
+  /** Gives up what is unsent and unacknowledged. */
+  abandon(): void {
+    this.path.flightBytes -= this.window.flightBytes;
+    this.queue.clear();
+    this.window.clear();
+  }
+
+  /**
+   * Ends the connection for the application with `reason`. With a `code` the peer is told by a
+   * closing message; without, nothing more is said.
+   */
+  end(reason: CloseReason, code: number | undefined): void {
+    if (this.reason === undefined) {
+      this.reason = reason;
+      this.isClosedNews = true;
+    }
+    if (code === undefined || !this.isEstablished) this.isGone = true;
+    else this.closing.want(code);
+    if (reason.kind !== 'finished') this.abandon();
+    if (this.isGone) this.release();
+  }
+
+  /** Gives every pooled byte back; called once when the endpoint forgets the connection. */
+  release(): void {
+    this.abandon();
+    this.receive?.clear();
+    this.inbox.clear();
+  }
+
+  /** The peer broke `rule`. */
+  violate(rule: string): void {
+    this.end({ kind: 'violation', by: 'peer', rule }, ERROR.PROTOCOL);
+  }
+
+  /** Puts the current `rcvNxt` and window into the next segment's header. */
+  stampReceiveState(): void {
+    if (this.receive === undefined) return;
+    this.writer.ack = wrap(this.receive.rcvNxt);
+    this.writer.windowSegments = this.receive.window();
+  }
+}

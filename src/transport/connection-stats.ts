@@ -1,0 +1,28 @@
+/** A reading of one connection, put together from its parts. */
+import type { ConnectionParts } from './connection-parts.ts';
+import type { ConnectionState, ConnectionStats } from './types.ts';
+
+export function readStats(parts: ConnectionParts, state: ConnectionState): ConnectionStats {
+  const { rtt, path, recovery, window, counters, peerWindow } = parts;
+  return {
+    state,
+    controller: path.controller.name,
+    phase: path.controller.phase,
+    srttMs: rtt.srttMs,
+    rttvarMs: rtt.rttvarMs,
+    minRttMs: rtt.minRttMs,
+    rtoMs: recovery.rtoMs,
+    cwndBytes: path.controller.cwndBytes,
+    ssthreshBytes: path.controller.ssthreshBytes,
+    flightSizeBytes: window.flightBytes,
+    peerWindowSegments: Math.max(0, peerWindow.windowEdge - window.sndNxt),
+    segmentBytes: parts.segmentBytes,
+    ...counters,
+    bytesAcknowledged: window.bytesSettled,
+    bytesDelivered: parts.inbox.deliveredBytes,
+    fastRecoveries: recovery.counters.fastRecoveries,
+    timeouts: recovery.counters.timeouts,
+    tailLossProbes: recovery.counters.tailLossProbes,
+    windowProbes: peerWindow.probesSent,
+  };
+}

@@ -1,0 +1,293 @@
+/**
+ * One conversation: routes what the world reports to the parts, and pulls what they have to say.
+ * Sans-IO: time comes in as an argument, nothing here reads a clock, draws a number or does I/O.
+ */
+import type { Slab } from '../util/slab.ts';
+import { type DropReason, ERROR } from '../wire/codes.ts';
+import type { Parameters } from '../wire/parameters.ts';
+import type { SegmentView } from '../wire/segment.ts';
+import type { ConnectionConfig } from './config.ts';
+import { ConnectionParts } from './connection-parts.ts';
+import { readStats } from './connection-stats.ts';
+import { ReceivePipeline } from './receive-pipeline.ts';
+import type { SharedResources } from './shared-resources.ts';
+import { TransmitPipeline } from './transmit-pipeline.ts';
+import type {
+  ConnectionEvent,
+  ConnectionState,
+  ConnectionStats,
+  DataRun,
+  PeerAddress,
+  TransmitSlot,
+} from './types.ts';
+
+/** How soon delivery is tried again after the slab pool was used up by others. */
+const MEMORY_RETRY_MS = 20;
+
+/** What the endpoint gives a connection besides the shared resources. */
+export interface ConnectionPlace {
+  readonly id: number;
+  readonly localPort: number;
+  readonly wake: (connection: Connection) => void;
+}
+
+export class Connection {
+  readonly id: number;
+  readonly peer: PeerAddress;
+  readonly config: ConnectionConfig;
+  readonly initiator: boolean;
+  readonly localPort: number;
+  /** For the driver. */
+  userData: unknown;
+  /** For the endpoint's heap and queues. */
+  deadlineMs = Infinity;
+  heapIndex = -1;
+  isReady = false;
+  hasEvents = false;
+  private retryAtMs = Infinity;
+  private readonly parts: ConnectionParts;
+  private readonly receiving: ReceivePipeline;
+  private readonly transmitting: TransmitPipeline;
+  private readonly wake: (connection: Connection) => void;
+
+  constructor(
+    nowMs: number,
+    place: ConnectionPlace,
+    initiator: boolean,
+    peer: PeerAddress,
+    config: ConnectionConfig,
+    shared: SharedResources,
+  ) {
+    this.id = place.id;
+    this.localPort = place.localPort;
+    this.wake = place.wake;
+    this.initiator = initiator;
+    this.peer = peer;
+    this.config = config;
+    this.parts = new ConnectionParts(nowMs, place.id, initiator, peer, config, shared);
+    this.parts.writer.sourcePort = place.localPort;
+    this.receiving = new ReceivePipeline(this.parts);
+    this.transmitting = new TransmitPipeline(this.parts);
+  }
+
+  /** The endpoint has read a SYN: the responder knows the initiator from the start. */
+  acceptSyn(segment: SegmentView, parameters: Parameters): void {
+    this.parts.writer.destinationPort = segment.sourcePort;
+    this.parts.meet(segment.seq, segment.txn, parameters);
+    this.parts.opening.onSyn();
+  }
+
+  /** The same SYN again: it is answered again (P-OPEN-04), and patience with the peer starts anew. */
+  repeatSyn(nowMs: number): void {
+    this.parts.opening.onSyn();
+    this.parts.liveness.onReceived(nowMs);
+  }
+
+  /** The peer's port; 0 while it is not known. */
+  get remotePort(): number {
+    return this.parts.writer.destinationPort;
+  }
+
+  handleSegment(nowMs: number, segment: SegmentView): DropReason | undefined {
+    return this.receiving.handle(nowMs, segment);
+  }
+
+  handleTimeout(nowMs: number): void {
+    const { parts } = this;
+    if (parts.isGone) return;
+    const outcome = parts.liveness.handleTimeout(nowMs);
+    if (outcome !== undefined) {
+      this.giveUp(outcome);
+      return;
+    }
+    if (nowMs >= this.retryAtMs) {
+      this.retryAtMs = Infinity;
+      this.drainReceive(nowMs);
+    }
+    parts.recovery.handleTimeout(nowMs);
+    if (parts.recovery.isBlackHole) parts.shrinkSegments();
+    parts.peerWindow.handleTimeout(nowMs);
+  }
+
+  private giveUp(cause: 'silence' | 'idle'): void {
+    const { parts } = this;
+    const { advice } = parts.opening;
+    if (!parts.isEstablished) {
+      parts.end({ kind: 'timedOut', phase: 'opening', advice }, undefined);
+    } else if (cause === 'idle') {
+      parts.end({ kind: 'timedOut', phase: 'idle', advice }, ERROR.IDLE);
+      parts.liveness.onStream(Infinity); // said once; the closing has its own limits
+    } else if (parts.closing.isAnswered) {
+      // All of ours is acknowledged, the peer has said that it knows, and then fell silent.
+      parts.end({ kind: 'finished' }, undefined);
+    } else {
+      const phase = parts.closing.isWanted ? 'closing' : 'silence';
+      parts.end({ kind: 'timedOut', phase, advice }, undefined);
+    }
+    parts.isGone = parts.isGone || cause === 'silence';
+  }
+
+  /** Early segments that waited for memory; tried again until the pool has some. */
+  private drainReceive(nowMs: number): void {
+    const { receive } = this.parts;
+    if (receive === undefined || this.parts.reason !== undefined) return;
+    const result = receive.drain();
+    if (result === 'P-MSG-01' || result === 'P-FLOW-03') this.parts.violate(result);
+    if (receive.isStalled) this.retryAtMs = nowMs + MEMORY_RETRY_MS;
+  }
+
+  /** Writes the next datagram into `slot`; false when there is none. */
+  pollTransmit(nowMs: number, slot: TransmitSlot): boolean {
+    const { parts } = this;
+    if (parts.receive?.isStalled === true && this.retryAtMs === Infinity) {
+      this.retryAtMs = nowMs + MEMORY_RETRY_MS;
+    }
+    if (!parts.isGone && this.transmitting.poll(nowMs, slot)) return true;
+    if (!parts.isGone && parts.closing.isComplete) {
+      parts.end({ kind: 'finished' }, undefined);
+      parts.isGone = true;
+    }
+    return false;
+  }
+
+  /** Absolute time of the earliest timer; Infinity for never. */
+  nextTimeout(): number {
+    const { parts } = this;
+    if (parts.isGone) return Infinity;
+    let earliest = Math.min(parts.liveness.nextTimeout(), this.retryAtMs);
+    if (!parts.opening.isDone) earliest = Math.min(earliest, parts.opening.nextTimeout());
+    if (!parts.isEstablished) return earliest;
+    return Math.min(
+      earliest,
+      parts.recovery.nextTimeout(),
+      parts.peerWindow.nextTimeout(),
+      parts.tracker!.nextTimeout(),
+      parts.closing.nextTimeout(),
+    );
+  }
+
+  /** The next thing the application should know; `closed` is the last. */
+  pollEvent(): ConnectionEvent | undefined {
+    const { parts } = this;
+    if (parts.isEstablishedNews) {
+      parts.isEstablishedNews = false;
+      return { kind: 'established' };
+    }
+    if (parts.inbox.takeNewMessage()) return { kind: 'message' };
+    if (parts.inbox.takeReadable()) return { kind: 'readable' };
+    if (parts.queue.takeWritable()) return { kind: 'writable' };
+    if (parts.isPeerFinishedNews) {
+      parts.isPeerFinishedNews = false;
+      return { kind: 'peerFinished' };
+    }
+    if (!parts.isClosedNews || parts.reason === undefined) return undefined;
+    parts.isClosedNews = false;
+    return { kind: 'closed', reason: parts.reason };
+  }
+
+  /** Queues one op record of 1 … 16,384 bytes (copied); false when the queue is full. */
+  sendMessage(bytes: Uint8Array): boolean {
+    if (!this.canSend) return false;
+    const isQueued = this.parts.queue.pushMessage(bytes);
+    this.wake(this);
+    return isQueued;
+  }
+
+  /** Bytes of file data the send queue takes now. */
+  get dataRoomBytes(): number {
+    return this.canSend ? this.parts.queue.roomBytes : 0;
+  }
+
+  private get canSend(): boolean {
+    return this.parts.reason === undefined && !this.parts.closing.isWanted;
+  }
+
+  /** Appends to the current dat record; takes over one reference of `slab`. */
+  sendData(slab: Slab, offset: number, length: number): void {
+    if (this.canSend) this.parts.queue.pushData(slab, offset, length);
+    else this.parts.shared.sendPool.release(slab);
+    this.wake(this);
+  }
+
+  /** Ends the current dat record, early with an `error` code. */
+  endData(error = 0): void {
+    if (this.canSend) this.parts.queue.endData(error);
+    this.wake(this);
+  }
+
+  /** Drops the unsent rest of the current dat record and ends it with `error`. */
+  abandonData(error: number): void {
+    if (this.canSend) this.parts.queue.abandonData(error);
+    this.wake(this);
+  }
+
+  readMessage(): Uint8Array | undefined {
+    const message = this.parts.inbox.readMessage();
+    if (message !== undefined) this.wake(this);
+    return message;
+  }
+
+  /** In-order file bytes, once `minBytes` wait or the record has ended. */
+  readRun(minBytes: number): DataRun | undefined {
+    return this.parts.inbox.readRun(minBytes);
+  }
+
+  /** The run's bytes are dealt with: its slab goes back, the window opens. */
+  releaseRun(run: DataRun): void {
+    this.parts.inbox.releaseRun(run);
+    const { receive } = this.parts;
+    if (receive?.isStalled === true) this.retryAtMs = -Infinity;
+    this.wake(this);
+  }
+
+  /** No more records from us; the closing begins once everything is acknowledged. */
+  finish(): void {
+    if (this.parts.reason === undefined) this.parts.closing.want(ERROR.NONE);
+    this.wake(this);
+  }
+
+  /** Abandons what is unsent and closes with `code`. */
+  abort(code: number): void {
+    if (this.parts.reason !== undefined) return;
+    this.parts.end({ kind: 'aborted', by: 'local', code }, code);
+    this.wake(this);
+  }
+
+  /** Closing messages 1 or 3 sent so far: at two, a client process may exit. */
+  get closeSent(): number {
+    return this.parts.closing.finsSent;
+  }
+
+  get state(): ConnectionState {
+    const { parts } = this;
+    if (parts.isGone) return 'closed';
+    if (parts.closing.isWanted || parts.reason !== undefined) return 'closing';
+    return parts.isEstablished ? 'established' : 'opening';
+  }
+
+  stats(): ConnectionStats {
+    return readStats(this.parts, this.state);
+  }
+
+  /** For the endpoint: whether the connection can be forgotten, and what its ports then repeat. */
+  get isGone(): boolean {
+    return this.parts.isGone;
+  }
+
+  get lastAnswer(): Uint8Array | undefined {
+    return this.transmitting.lastAnswer;
+  }
+
+  get quietMs(): number {
+    return 3 * this.parts.recovery.rtoMs;
+  }
+
+  release(): void {
+    this.parts.release();
+  }
+
+  /** Costly check of derived state, for the simulator; undefined when all is well. */
+  audit(): string | undefined {
+    return this.parts.window.audit();
+  }
+}

@@ -1,0 +1,294 @@
+/**
+ * Many connections on one UDP port. Decodes once, routes by destination port, and does work only
+ * where something changed: a ready queue and a deadline heap, never a scan over all connections.
+ */
+import { CellPool } from '../util/cell-pool.ts';
+import { DeadlineHeap } from '../util/deadline-heap.ts';
+import { Fifo } from '../util/fifo.ts';
+import { DROP_REASONS, type DropReason, ERROR, WIRE_VERSION } from '../wire/codes.ts';
+import { prettyPrint } from '../wire/pretty-print.ts';
+import { decodeSegment, SegmentView } from '../wire/segment.ts';
+import { Acceptor } from './acceptor.ts';
+import type { ConnectionConfig, EndpointConfig } from './config.ts';
+import { Connection } from './connection.ts';
+import { PortTable } from './port-table.ts';
+import { QuietEntry } from './quiet.ts';
+import type { SharedResources } from './shared-resources.ts';
+import type { ConnectionEvent, EndpointStats, PeerAddress, TransmitSlot } from './types.ts';
+
+/** Datagrams one connection may send before the next ready one has its turn. */
+const TURN_DATAGRAMS = 16;
+/** Answers to strangers and of resting ports that wait to be sent (docs/LIMITS.md). */
+export const MAX_QUEUED_ANSWERS = 64;
+
+export interface EndpointEvent {
+  readonly connection: Connection;
+  readonly event: ConnectionEvent;
+}
+
+interface Answer {
+  readonly peer: PeerAddress;
+  readonly bytes: Uint8Array;
+}
+
+export class Endpoint {
+  private readonly table = new PortTable();
+  private readonly heap = new DeadlineHeap<Connection | QuietEntry>();
+  private readonly ready = new Fifo<Connection>();
+  private turn = 0;
+  private readonly eventful = new Fifo<Connection>();
+  private readonly answers = new Fifo<Answer>();
+  private readonly segment = new SegmentView();
+  private readonly shared: SharedResources;
+  private readonly acceptor: Acceptor;
+  private readonly drops: Record<DropReason, number>;
+  private readonly counters = {
+    datagramsReceived: 0,
+    datagramsSent: 0,
+    opened: 0,
+    accepted: 0,
+    steps: 0,
+  };
+  private nextId = 1;
+  private nowMs = 0;
+  private readonly config: EndpointConfig;
+
+  constructor(config: EndpointConfig) {
+    this.config = config;
+    this.drops = Object.fromEntries(DROP_REASONS.map((reason) => [reason, 0])) as Record<
+      DropReason,
+      number
+    >;
+    this.shared = {
+      random: config.random,
+      sealer: config.sealer,
+      trace: config.trace,
+      receivePool: config.receivePool,
+      sendPool: config.sendPool,
+      earlyPool: new CellPool(config.earlyPoolBytes),
+      initialSeq: config.initialSeq,
+      initialTxn: config.initialTxn,
+    };
+    this.acceptor = new Acceptor(config, this.table, {
+      create: (nowMs, peer, patienceMs) => {
+        this.counters.accepted += 1;
+        return this.create(nowMs, peer, { ...config.connection, patienceMs }, false);
+      },
+      touch: (connection) => this.touch(connection),
+      answer: (peer, bytes) => this.pushAnswer(peer, bytes),
+    });
+  }
+
+  get connectionCount(): number {
+    return this.table.connectionCount;
+  }
+
+  get quietCount(): number {
+    return this.table.quietCount;
+  }
+
+  connections(): Iterable<Connection> {
+    return this.table.connections();
+  }
+
+  stats(): EndpointStats {
+    return {
+      ...this.counters,
+      drops: { ...this.drops },
+      earlyBytes: this.shared.earlyPool.usedBytes,
+    };
+  }
+
+  /** Takes one datagram, which may hold several segments; its bytes are borrowed for the call. */
+  handleDatagram(nowMs: number, peer: PeerAddress, datagram: Uint8Array): void {
+    this.nowMs = nowMs;
+    this.counters.datagramsReceived += 1;
+    const covered = this.config.sealer.checksumCoversPayload;
+    const segment = this.segment;
+    let at = 0;
+    do {
+      const end = datagram.length;
+      const reason = decodeSegment(datagram, at, end, covered, WIRE_VERSION, segment);
+      if (reason !== undefined) {
+        this.drop(nowMs, reason); // where the next segment would begin is not known
+        return;
+      }
+      at = segment.payloadEnd;
+      const outcome = this.route(nowMs, peer, datagram.length);
+      if (outcome !== undefined) this.drop(nowMs, outcome);
+    } while (at < datagram.length);
+  }
+
+  private drop(nowMs: number, reason: DropReason): void {
+    this.drops[reason] += 1;
+    if (this.config.trace.enabled) this.config.trace.record(nowMs, 0, { kind: 'dropped', reason });
+  }
+
+  private route(nowMs: number, peer: PeerAddress, datagramBytes: number): DropReason | undefined {
+    const segment = this.segment;
+    if (segment.sourcePort === 0 && segment.error === ERROR.NONE) return 'port';
+    if (segment.destinationPort === 0) {
+      return this.acceptor.handle(nowMs, peer, segment, datagramBytes);
+    }
+    const entry = this.table.find(segment.destinationPort);
+    if (entry === undefined) return 'unknownConnection';
+    // P-PORT-03: the source port must match; it is learnt from the SYN-ACK.
+    if (entry.remotePort !== 0 && entry.remotePort !== segment.sourcePort) return 'port';
+    if (entry.peer !== peer) return 'address';
+    if (this.config.trace.enabled) this.traceSegment(nowMs, entry);
+    if (entry instanceof QuietEntry) {
+      const answer = entry.answer(nowMs, segment.closeStage);
+      if (answer !== undefined) this.pushAnswer(peer, answer);
+      return undefined;
+    }
+    this.counters.steps += 1;
+    const outcome = entry.handleSegment(nowMs, segment);
+    this.touch(entry);
+    return outcome;
+  }
+
+  private traceSegment(nowMs: number, entry: Connection | QuietEntry): void {
+    const id = entry instanceof Connection ? entry.id : 0;
+    this.config.trace.record(nowMs, id, { kind: 'received', segment: prettyPrint(this.segment) });
+  }
+
+  private pushAnswer(peer: PeerAddress, bytes: Uint8Array): void {
+    if (this.answers.length < MAX_QUEUED_ANSWERS) this.answers.push({ peer, bytes });
+  }
+
+  /** Opens a connection to `peer`; its SYN leaves with the next transmit. */
+  connect(nowMs: number, peer: PeerAddress, overrides: Partial<ConnectionConfig> = {}): Connection {
+    this.nowMs = nowMs;
+    const config = { ...this.config.connection, ...overrides };
+    const connection = this.create(nowMs, peer, config, true);
+    this.counters.opened += 1;
+    this.touch(connection);
+    return connection;
+  }
+
+  private create(
+    nowMs: number,
+    peer: PeerAddress,
+    config: ConnectionConfig,
+    initiator: boolean,
+  ): Connection {
+    const localPort = this.table.freePort(this.config.random);
+    const place = { id: this.nextId, localPort, wake: this.onWake };
+    this.nextId += 1;
+    const connection = new Connection(nowMs, place, initiator, peer, config, this.shared);
+    this.table.add(connection);
+    return connection;
+  }
+
+  private readonly onWake = (connection: Connection): void => {
+    this.touch(connection);
+    this.config.wake();
+  };
+
+  /** Something changed at `connection`: it may have output, events, another deadline. */
+  private touch(connection: Connection): void {
+    if (connection.isReady) return;
+    connection.isReady = true;
+    this.ready.push(connection);
+  }
+
+  /** Lets every connection whose deadline has passed act on it. */
+  handleTimeout(nowMs: number): void {
+    this.nowMs = nowMs;
+    for (;;) {
+      const entry = this.heap.peek();
+      if (entry === undefined || entry.deadlineMs > nowMs) return;
+      this.heap.remove(entry);
+      this.counters.steps += 1;
+      if (entry instanceof QuietEntry) {
+        this.table.removeQuiet(entry);
+      } else {
+        entry.handleTimeout(nowMs);
+        this.touch(entry);
+      }
+    }
+  }
+
+  /** Writes the next datagram into `slot`; false when all connections have said what they had to. */
+  pollTransmit(nowMs: number, slot: TransmitSlot): boolean {
+    this.nowMs = nowMs;
+    const answer = this.answers.shift();
+    if (answer !== undefined) {
+      slot.buffer.set(answer.bytes);
+      slot.length = answer.bytes.length;
+      slot.peer = answer.peer;
+      this.counters.datagramsSent += 1;
+      return true;
+    }
+    for (;;) {
+      const connection = this.ready.peek();
+      if (connection === undefined) return false;
+      if (connection.pollTransmit(nowMs, slot)) {
+        this.counters.datagramsSent += 1;
+        if (this.config.trace.enabled) this.traceSent(nowMs, connection, slot);
+        this.turn += 1;
+        if (this.turn >= TURN_DATAGRAMS) this.rotate();
+        return true;
+      }
+      this.settle(nowMs, connection);
+    }
+  }
+
+  private rotate(): void {
+    this.turn = 0;
+    if (this.ready.length > 1) this.ready.push(this.ready.shift()!);
+  }
+
+  private traceSent(nowMs: number, connection: Connection, slot: TransmitSlot): void {
+    const covered = this.config.sealer.checksumCoversPayload;
+    decodeSegment(slot.buffer, 0, slot.length, covered, WIRE_VERSION, this.segment);
+    const segment = prettyPrint(this.segment);
+    this.config.trace.record(nowMs, connection.id, { kind: 'sent', segment });
+  }
+
+  /** The head of the ready queue has nothing more to send: note its deadline and its events. */
+  private settle(nowMs: number, connection: Connection): void {
+    this.ready.shift();
+    this.turn = 0;
+    connection.isReady = false;
+    this.counters.steps += 1;
+    if (!connection.hasEvents) {
+      connection.hasEvents = true;
+      this.eventful.push(connection);
+    }
+    if (!connection.isGone) {
+      this.heap.update(connection, connection.nextTimeout());
+      return;
+    }
+    this.heap.remove(connection);
+    if (!this.table.remove(connection)) return;
+    connection.release();
+    this.rest(nowMs, connection);
+  }
+
+  /** P-CLOSE-05: the ports of a closed connection rest for three timeouts. */
+  private rest(nowMs: number, connection: Connection): void {
+    const { localPort, remotePort, peer, lastAnswer, quietMs } = connection;
+    if (remotePort === 0) return;
+    const synKey = this.table.synKeyOf(connection);
+    const entry = new QuietEntry(localPort, remotePort, peer, synKey, lastAnswer, quietMs / 3);
+    this.table.addQuiet(entry);
+    this.heap.update(entry, nowMs + quietMs);
+  }
+
+  pollEvent(): EndpointEvent | undefined {
+    for (;;) {
+      const connection = this.eventful.peek();
+      if (connection === undefined) return undefined;
+      const event = connection.pollEvent();
+      if (event !== undefined) return { connection, event };
+      connection.hasEvents = false;
+      this.eventful.shift();
+    }
+  }
+
+  nextTimeout(): number {
+    if (this.ready.length > 0 || this.answers.length > 0) return this.nowMs;
+    return this.heap.peek()?.deadlineMs ?? Infinity;
+  }
+}

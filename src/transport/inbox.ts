@@ -1,0 +1,174 @@
+/**
+ * In-order segments become records: messages to read and runs of file bytes to write.
+ * Counts what the application has consumed, from which the credit for the peer follows.
+ */
+import type { Slab, SlabPool } from '../util/slab.ts';
+import { SLAB_CLASSES_BYTES, SLAB_MAX_BYTES } from '../util/slab.ts';
+import { FLAG } from '../wire/codes.ts';
+import { MAX_MESSAGE_BYTES } from '../wire/layout.ts';
+import type { DataRun } from './types.ts';
+
+export type InboxResult = 'taken' | 'noMemory' | 'messageTooLong';
+
+interface OpenRun {
+  readonly slab: Slab;
+  length: number;
+}
+
+/** Stands in for the slab of an end without bytes; belongs to no pool. */
+const NO_SLAB: Slab = { bytes: new Uint8Array(0), refs: 1 };
+
+export class Inbox {
+  /** Stream payload bytes taken in order, and of those the ones the application is done with. */
+  deliveredBytes = 0;
+  consumedBytes = 0;
+  private hasNewMessage = false;
+  private readonly messages: Uint8Array[] = [];
+  private partial: Uint8Array | undefined;
+  private partialBytes = 0;
+  private readonly runs: DataRun[] = [];
+  private open: OpenRun | undefined;
+  /** Bytes the application waits for; Infinity while it has been told and has not asked again. */
+  private wantedBytes = 1;
+  /** Bytes of the record so far; small records get small slabs. */
+  private recordBytes = 0;
+  private readonly pool: SlabPool;
+  private readonly windowBytes: number;
+
+  constructor(pool: SlabPool, windowBytes: number) {
+    this.pool = pool;
+    this.windowBytes = windowBytes;
+  }
+
+  /** Takes the next segment in order: `bytes[start … end)`. Nothing changes unless 'taken'. */
+  take(flags: number, error: number, bytes: Uint8Array, start: number, end: number): InboxResult {
+    const length = end - start;
+    if ((flags & FLAG.OP) !== 0) return this.takeMessage(flags, bytes, start, end);
+    if (length > 0 && !this.append(bytes, start, end)) return 'noMemory';
+    this.deliveredBytes += length;
+    this.recordBytes += length;
+    if ((flags & FLAG.END) !== 0) this.endRecord(error);
+    return 'taken';
+  }
+
+  private takeMessage(flags: number, bytes: Uint8Array, start: number, end: number): InboxResult {
+    const length = end - start;
+    if (this.partialBytes + length > MAX_MESSAGE_BYTES) return 'messageTooLong';
+    const isLast = (flags & FLAG.END) !== 0;
+    if (this.partial === undefined && isLast) {
+      this.messages.push(bytes.slice(start, end));
+    } else {
+      this.partial ??= new Uint8Array(MAX_MESSAGE_BYTES);
+      this.partial.set(bytes.subarray(start, end), this.partialBytes);
+      if (isLast) this.messages.push(this.partial.slice(0, this.partialBytes + length));
+    }
+    this.partialBytes = isLast ? 0 : this.partialBytes + length;
+    if (isLast) {
+      this.partial = undefined;
+      this.hasNewMessage = true;
+    }
+    this.deliveredBytes += length;
+    return 'taken';
+  }
+
+  /** Appends to the open run, starting new slabs as needed; false when the pool is used up. */
+  private append(bytes: Uint8Array, start: number, end: number): boolean {
+    let run = this.open;
+    let at = start;
+    if (run !== undefined && run.slab.bytes.length - run.length < end - at) {
+      const next = this.pool.acquire(this.nextSlabBytes());
+      if (next === undefined) return false;
+      const fits = run.slab.bytes.length - run.length;
+      run.slab.bytes.set(bytes.subarray(at, at + fits), run.length);
+      run.length += fits;
+      at += fits;
+      this.closeRun(false, 0);
+      run = { slab: next, length: 0 };
+      this.open = run;
+    }
+    if (run === undefined) {
+      const slab = this.pool.acquire(this.nextSlabBytes());
+      if (slab === undefined) return false;
+      run = { slab, length: 0 };
+      this.open = run;
+    }
+    run.slab.bytes.set(bytes.subarray(at, end), run.length);
+    run.length += end - at;
+    return true;
+  }
+
+  /** A quarter of what the record has brought, so that many small files cost little each. */
+  private nextSlabBytes(): number {
+    if (this.recordBytes >= SLAB_MAX_BYTES) return SLAB_MAX_BYTES;
+    return this.recordBytes >= SLAB_CLASSES_BYTES[1] ? SLAB_MAX_BYTES : SLAB_CLASSES_BYTES[1];
+  }
+
+  private closeRun(end: boolean, error: number): void {
+    const run = this.open;
+    if (run === undefined) return;
+    this.runs.push({ slab: run.slab, length: run.length, end, error });
+    this.open = undefined;
+  }
+
+  private endRecord(error: number): void {
+    if (this.open === undefined) {
+      this.runs.push({ slab: NO_SLAB, length: 0, end: true, error });
+    } else this.closeRun(true, error);
+    this.recordBytes = 0;
+  }
+
+  readMessage(): Uint8Array | undefined {
+    const message = this.messages.shift();
+    if (message !== undefined) this.consumedBytes += message.length;
+    return message;
+  }
+
+  /** True once when what the application waits for has come. */
+  takeReadable(): boolean {
+    const isReady = this.runs.length > 0 || (this.open?.length ?? 0) >= this.wantedBytes;
+    if (!isReady || this.wantedBytes === Infinity) return false;
+    this.wantedBytes = Infinity;
+    return true;
+  }
+
+  /** Edge for `message`. */
+  takeNewMessage(): boolean {
+    const isNew = this.hasNewMessage;
+    this.hasNewMessage = false;
+    return isNew;
+  }
+
+  readRun(minBytes: number): DataRun | undefined {
+    const enough = Math.min(minBytes, SLAB_MAX_BYTES, this.windowBytes / 4);
+    const ready = this.runs[0];
+    // A full run goes out even when less was asked for: asking later would gain nothing.
+    if (ready === undefined) {
+      if (this.open === undefined || this.open.length < enough) {
+        this.wantedBytes = enough;
+        return undefined;
+      }
+      this.closeRun(false, 0);
+    }
+    const run = this.runs.shift();
+    return run;
+  }
+
+  releaseRun(run: DataRun): void {
+    this.consumedBytes += run.length;
+    if (run.slab !== NO_SLAB) this.pool.release(run.slab);
+  }
+
+  /** Gives back every slab that the application has not taken. */
+  clear(): void {
+    this.closeRun(false, 0);
+    for (const run of this.runs) if (run.slab !== NO_SLAB) this.pool.release(run.slab);
+    this.runs.length = 0;
+    this.messages.length = 0;
+    this.partial = undefined;
+  }
+
+  /** Bytes taken and not consumed. */
+  get heldBytes(): number {
+    return this.deliveredBytes - this.consumedBytes;
+  }
+}

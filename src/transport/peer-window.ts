@@ -1,0 +1,58 @@
+/** What the peer lets us send: two right edges, in segments and in bytes, and how to ask for more. */
+
+export class PeerWindow {
+  /** First segment number that may not be sent; never moves left. */
+  windowEdge: number;
+  /** First byte of the stream that may not be sent; never moves left. */
+  creditEdge: number;
+  private probeAtMs = Infinity;
+  private probes = 0;
+  /** A probe is to be sent now. */
+  isProbeDue = false;
+  /** Window probes sent in all. */
+  probesSent = 0;
+
+  constructor(sndNxt: number) {
+    this.windowEdge = sndNxt;
+    this.creditEdge = 0;
+  }
+
+  /** @param creditEdge undefined when the segment told none */
+  update(windowEdge: number, creditEdge: number | undefined): void {
+    if (windowEdge > this.windowEdge) this.windowEdge = windowEdge;
+    if (creditEdge !== undefined && creditEdge > this.creditEdge) this.creditEdge = creditEdge;
+  }
+
+  /** Whether segment `seq` may carry the stream to byte `end`. */
+  allows(seq: number, end: number): boolean {
+    return seq < this.windowEdge && end <= this.creditEdge;
+  }
+
+  /** Data waits, nothing is in flight, and the window is shut: ask again and again (P-FLOW-05). */
+  onBlocked(nowMs: number, rtoMs: number, capMs: number): void {
+    if (this.probeAtMs !== Infinity || this.isProbeDue) return;
+    this.probeAtMs = nowMs + Math.min(rtoMs * 2 ** this.probes, Math.max(rtoMs, capMs));
+  }
+
+  onOpen(): void {
+    this.probeAtMs = Infinity;
+    this.probes = 0;
+    this.isProbeDue = false;
+  }
+
+  onProbeSent(): void {
+    this.isProbeDue = false;
+    this.probesSent += 1;
+    this.probes = Math.min(this.probes + 1, 16);
+  }
+
+  nextTimeout(): number {
+    return this.probeAtMs;
+  }
+
+  handleTimeout(nowMs: number): void {
+    if (nowMs < this.probeAtMs) return;
+    this.probeAtMs = Infinity;
+    this.isProbeDue = true;
+  }
+}

@@ -1,0 +1,270 @@
+/**
+ * The receive window: keeps what comes early, knows exactly what is missing, and hands segments on
+ * in order. A bit per segment and a cell per early one; no overlap cases, because data is numbered
+ * by segment.
+ */
+import { BitRing } from '../util/bit-ring.ts';
+import type { CellPool } from '../util/cell-pool.ts';
+import { type AckBlock, MAX_SACK_WORDS } from '../wire/ack-block.ts';
+import { FLAG } from '../wire/codes.ts';
+import type { Inbox } from './inbox.ts';
+import { PartStore } from './part-store.ts';
+
+export type ReceiveResult =
+  | 'taken'
+  | 'duplicate'
+  | 'outsideWindow'
+  | 'noMemory'
+  | 'part'
+  /** The peer broke a rule; names of docs/PROTOCOL.md. */
+  | 'P-MSG-01'
+  | 'P-FLOW-03';
+
+const INITIAL_CAPACITY = 64;
+
+export class ReceiveWindow {
+  /** Next segment expected; absolute. */
+  rcvNxt: number;
+  /** Early segments held. */
+  earlyCount = 0;
+  /** A gap has appeared or an end has come since the last acknowledgement. */
+  isUrgent = false;
+  /** Early segments are due, but the slab pool is used up; `drain` is to be tried again. */
+  isStalled = false;
+  private highest: number;
+  private mask = INITIAL_CAPACITY - 1;
+  private readonly early: BitRing;
+  private cells = new Int32Array(INITIAL_CAPACITY);
+  private lengths = new Uint16Array(INITIAL_CAPACITY);
+  private flags = new Uint8Array(INITIAL_CAPACITY);
+  private errors = new Uint8Array(INITIAL_CAPACITY);
+  private readonly parts: PartStore;
+  private windowEdge: number;
+  private creditEdge: number;
+  private toldCreditEdge: number;
+  private sackCursor = 0;
+  private readonly inbox: Inbox;
+  private readonly pool: CellPool;
+  private readonly cellClass: number;
+  private readonly maxPayloadBytes: number;
+  private readonly windowSegments: number;
+  private readonly windowBytes: number;
+
+  /** @param maxPayloadBytes largest stream payload we told the peer we take */
+  constructor(
+    initialSeq: number,
+    inbox: Inbox,
+    pool: CellPool,
+    maxPayloadBytes: number,
+    windowSegments: number,
+    windowBytes: number,
+  ) {
+    this.rcvNxt = initialSeq;
+    this.highest = initialSeq - 1;
+    this.inbox = inbox;
+    this.pool = pool;
+    this.cellClass = pool.classFor(maxPayloadBytes);
+    this.maxPayloadBytes = maxPayloadBytes;
+    this.windowSegments = windowSegments;
+    this.windowBytes = windowBytes;
+    this.windowEdge = initialSeq + this.grantedSegments(windowBytes);
+    this.creditEdge = windowBytes;
+    this.toldCreditEdge = windowBytes;
+    let bits = 128;
+    while (bits < 2 * windowSegments) bits *= 2;
+    this.early = new BitRing(bits);
+    this.parts = new PartStore(pool, this.cellClass);
+  }
+
+  private grantedSegments(creditBytes: number): number {
+    return Math.min(this.windowSegments, Math.floor(creditBytes / this.maxPayloadBytes));
+  }
+
+  /** Header field `window`; the right edge it stands for never moves left (P-FLOW-01). */
+  window(): number {
+    const granted =
+      this.rcvNxt + this.grantedSegments(this.creditEdgeNow() - this.inbox.deliveredBytes);
+    this.windowEdge = Math.max(this.windowEdge, granted);
+    return this.windowEdge - this.rcvNxt;
+  }
+
+  /** CREDIT: bytes that may follow `rcvNxt`. */
+  credit(): number {
+    return this.creditEdgeNow() - this.inbox.deliveredBytes;
+  }
+
+  private creditEdgeNow(): number {
+    this.creditEdge = Math.max(this.creditEdge, this.inbox.consumedBytes + this.windowBytes);
+    return this.creditEdge;
+  }
+
+  /** Whether the window has opened enough since it was last told to be worth a segment of its own. */
+  isUpdateDue(): boolean {
+    const gained = this.creditEdgeNow() - this.toldCreditEdge;
+    const left = this.toldCreditEdge - this.inbox.deliveredBytes;
+    if (gained <= 0) return false;
+    return gained >= this.windowBytes / 4 || left < 2 * this.maxPayloadBytes;
+  }
+
+  /** Takes one segment or one piece of one. Nothing is acknowledged that is not kept. */
+  take(
+    seq: number,
+    flags: number,
+    error: number,
+    partOffset: number,
+    partTotal: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+  ): ReceiveResult {
+    if (seq < this.rcvNxt || this.has(seq)) return 'duplicate';
+    if (seq >= this.windowEdge || end - start > this.maxPayloadBytes) return 'outsideWindow';
+    if (partTotal > 0)
+      return this.takePart(seq, flags, error, partOffset, partTotal, bytes, start, end);
+    this.parts.forget(seq);
+    // Filling a gap is news for the sender, and so is a new one (RFC 5681 §4.2).
+    if (this.earlyCount > 0 && seq === this.rcvNxt) this.isUrgent = true;
+    if (seq !== this.rcvNxt) return this.keep(seq, flags, error, bytes, start, end);
+    const result = this.deliver(flags, error, bytes, start, end);
+    if (result === 'taken') return this.drain();
+    return result;
+  }
+
+  private has(seq: number): boolean {
+    return seq <= this.highest && this.early.has(seq);
+  }
+
+  private takePart(
+    seq: number,
+    flags: number,
+    error: number,
+    offset: number,
+    total: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+  ): ReceiveResult {
+    if (total > this.maxPayloadBytes) return 'part';
+    const outcome = this.parts.add(seq, offset, total, bytes, start, end);
+    if (outcome !== 'whole') return outcome;
+    const cell = this.parts.takeCell(seq);
+    this.note(seq, cell, total, flags, error);
+    return seq === this.rcvNxt ? this.drain() : 'taken';
+  }
+
+  private keep(
+    seq: number,
+    flags: number,
+    error: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+  ): ReceiveResult {
+    const cell = this.pool.store(this.cellClass, bytes, start, end);
+    if (cell < 0) return 'noMemory';
+    // A gap that has just appeared is news the sender should have at once.
+    if (seq > this.highest + 1 || this.earlyCount === 0) this.isUrgent = true;
+    this.note(seq, cell, end - start, flags, error);
+    return 'taken';
+  }
+
+  private note(seq: number, cell: number, length: number, flags: number, error: number): void {
+    while (seq - this.rcvNxt > this.mask) this.grow();
+    const at = seq & this.mask;
+    this.cells[at] = cell;
+    this.lengths[at] = length;
+    this.flags[at] = flags;
+    this.errors[at] = error;
+    this.early.set(seq);
+    this.earlyCount += 1;
+    this.highest = Math.max(this.highest, seq);
+  }
+
+  private deliver(
+    flags: number,
+    error: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+  ): ReceiveResult {
+    if (this.inbox.deliveredBytes + end - start > this.creditEdge) return 'P-FLOW-03';
+    const outcome = this.inbox.take(flags, error, bytes, start, end);
+    if (outcome === 'messageTooLong') return 'P-MSG-01';
+    if (outcome === 'noMemory') return 'noMemory';
+    if ((flags & FLAG.END) !== 0) this.isUrgent = true;
+    this.rcvNxt += 1;
+    this.highest = Math.max(this.highest, this.rcvNxt - 1);
+    return 'taken';
+  }
+
+  /** Delivers early segments that have become due; stops when the run pool is used up. */
+  drain(): ReceiveResult {
+    this.isStalled = false;
+    while (this.earlyCount > 0 && this.early.has(this.rcvNxt)) {
+      const seq = this.rcvNxt;
+      const at = seq & this.mask;
+      const cell = this.cells[at]!;
+      const start = this.pool.startOf(this.cellClass, cell);
+      const page = this.pool.pageOf(this.cellClass, cell);
+      const end = start + this.lengths[at]!;
+      const result = this.deliver(this.flags[at]!, this.errors[at]!, page, start, end);
+      // The segment stays where it is and will be tried again when memory comes back.
+      if (result === 'noMemory') {
+        this.isStalled = true;
+        return 'taken';
+      }
+      if (result !== 'taken') return result;
+      this.pool.free(this.cellClass, cell);
+      this.early.clear(seq);
+      this.earlyCount -= 1;
+    }
+    return 'taken';
+  }
+
+  /** Fills CREDIT and SACK; a long map is told in slices, the next slice with the next block. */
+  fill(block: AckBlock): void {
+    this.isUrgent = false;
+    block.credit = this.credit();
+    this.toldCreditEdge = this.creditEdge;
+    block.sackWords = 0;
+    block.sackStart = 0;
+    if (this.earlyCount === 0) return;
+    const first = Math.floor(this.rcvNxt / 32);
+    const total = Math.floor(this.highest / 32) - first + 1;
+    if (total <= MAX_SACK_WORDS || this.sackCursor >= total) this.sackCursor = 0;
+    const words = Math.min(MAX_SACK_WORDS, total - this.sackCursor);
+    const from = first + this.sackCursor;
+    block.sackStart = (32 * from) >>> 0;
+    for (let i = 0; i < words; i += 1) block.sack[i] = this.early.word(32 * (from + i));
+    block.sackWords = words;
+    this.sackCursor += words;
+  }
+
+  private grow(): void {
+    const old = this.mask;
+    const size = (old + 1) * 2;
+    const { cells, lengths, flags, errors } = this;
+    this.mask = size - 1;
+    this.cells = new Int32Array(size);
+    this.lengths = new Uint16Array(size);
+    this.flags = new Uint8Array(size);
+    this.errors = new Uint8Array(size);
+    for (let seq = this.rcvNxt; seq <= this.rcvNxt + old; seq += 1) {
+      this.cells[seq & this.mask] = cells[seq & old]!;
+      this.lengths[seq & this.mask] = lengths[seq & old]!;
+      this.flags[seq & this.mask] = flags[seq & old]!;
+      this.errors[seq & this.mask] = errors[seq & old]!;
+    }
+  }
+
+  /** Gives every cell back, for a connection that is over. */
+  clear(): void {
+    for (let seq = this.rcvNxt; seq <= this.highest && this.earlyCount > 0; seq += 1) {
+      if (!this.early.has(seq)) continue;
+      this.pool.free(this.cellClass, this.cells[seq & this.mask]!);
+      this.early.clear(seq);
+      this.earlyCount -= 1;
+    }
+    this.parts.clear();
+  }
+}

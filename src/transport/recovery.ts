@@ -1,0 +1,290 @@
+/**
+ * Loss recovery: RACK (RFC 8985 §6), tail loss probe (§7), and each segment's own doubling timeout
+ * as the last resort. `ack-processing.ts` feeds it what the peer told; it decides what is lost.
+ */
+import { assert } from '../util/assert.ts';
+import { MIN_SEGMENT_BYTES } from '../wire/layout.ts';
+import { BACKOFF_LEVELS } from './backoff-lists.ts';
+import type { PathGroup } from './path-group.ts';
+import type { RttEstimator } from './rtt-estimator.ts';
+import { SEGMENT, type SendWindow } from './send-window.ts';
+import type { TraceSink } from './trace.ts';
+import { FATE, type TransmissionLog } from './transmission-log.ts';
+
+/** Transmissions that must have arrived after one before it counts as lost at once (RFC 5681 §3.2). */
+export const REORDERING_THRESHOLD = 3;
+/** Floor of the tail loss probe's wait: a busy event loop is not a lost tail. */
+const MIN_PROBE_MS = 10;
+/** Recoveries after which a widened reordering window returns to its first width (RFC 8985 §6.2). */
+const WINDOW_PERSISTS_RECOVERIES = 16;
+const MAX_WINDOW_MULTIPLE = 16;
+/** Timeouts of large segments, none arriving in between, that say the path takes only small ones. */
+const BLACK_HOLE_TIMEOUTS = 3;
+
+/** Differences below this are rounding of float milliseconds, not time. */
+const CLOCK_GRAIN_MS = 0.001;
+
+export interface RecoveryCounters {
+  fastRecoveries: number;
+  timeouts: number;
+  tailLossProbes: number;
+  spuriousLosses: number;
+}
+
+export class Recovery {
+  readonly counters: RecoveryCounters = {
+    fastRecoveries: 0,
+    timeouts: 0,
+    tailLossProbes: 0,
+    spuriousLosses: 0,
+  };
+  /** A probe is due: the transmit pipeline sends it, past the congestion window if need be. */
+  isProbeDue = false;
+  /** Set when large segments vanish and small ones may pass; the connection shrinks its segments. */
+  isBlackHole = false;
+  /** The peer's promise: how long it may sit on an acknowledgement. */
+  maxAckDelayMs = 25;
+  /** RACK.segment: the newest transmission known to have arrived. */
+  private rackTxn = -1;
+  private rackRttMs = 0;
+  private isReordering = false;
+  private windowMultiple = 1;
+  private recoveriesSinceSpurious = 0;
+  private lossDeadlineMs = Infinity;
+  private probeDeadlineMs = Infinity;
+  /** Losses of transmissions before this one have already been answered. */
+  private epochTxn = 0;
+  /** Fast recovery lasts until everything before this segment is acknowledged (RFC 6582). */
+  private recoverySeq = 0;
+  private largeTimeouts = 0;
+  /** Segments waiting for retransmission, in the order found; entries settled meanwhile are stale. */
+  private readonly lost: number[] = [];
+  private lostHead = 0;
+  private readonly window: SendWindow;
+  private readonly log: TransmissionLog;
+  private readonly rtt: RttEstimator;
+  private readonly path: PathGroup;
+  private readonly trace: TraceSink;
+  private readonly id: number;
+
+  constructor(
+    window: SendWindow,
+    log: TransmissionLog,
+    rtt: RttEstimator,
+    path: PathGroup,
+    trace: TraceSink,
+    id: number,
+  ) {
+    this.window = window;
+    this.log = log;
+    this.rtt = rtt;
+    this.path = path;
+    this.trace = trace;
+    this.id = id;
+    this.epochTxn = log.txnNxt;
+    this.recoverySeq = window.sndUna;
+  }
+
+  get isInRecovery(): boolean {
+    return this.path.controller.phase === 'fastRecovery';
+  }
+
+  /** First timeout of a segment, before any doubling. */
+  get rtoMs(): number {
+    return this.path.controller.fixedTimeoutMs ?? this.rtt.rtoMs(this.maxAckDelayMs);
+  }
+
+  /** Timeout at back-off `level`. P-RTO-03: doubled per timeout up to the path's cap. */
+  timeoutMs(level: number): number {
+    return Math.min(this.rtoMs * 2 ** level, Math.max(this.rtoMs, this.rtt.backoffCapMs));
+  }
+
+  /** A stream transmission left: the tail loss probe's clock starts anew (RFC 8985 §7.2). */
+  onSent(nowMs: number): void {
+    this.isProbeDue = false;
+    this.armProbe(nowMs);
+  }
+
+  /** The probe left; no second one until something is acknowledged (RFC 8985 §7.3). */
+  onProbeSent(): void {
+    this.counters.tailLossProbes += 1;
+    this.isProbeDue = false;
+    this.probeDeadlineMs = Infinity;
+  }
+
+  private armProbe(nowMs: number): void {
+    if (this.path.controller.fixedTimeoutMs !== undefined) return; // the founding timers know none
+    const hasOne = this.window.sndNxt - this.window.sndUna === 1;
+    const waitMs = this.rtt.hasSample
+      ? Math.max(MIN_PROBE_MS, 2 * this.rtt.srttMs + (hasOne ? this.maxAckDelayMs : 0))
+      : this.rtoMs;
+    this.probeDeadlineMs = nowMs + waitMs;
+  }
+
+  /** Transmission `txn` arrived; called for each one newly told, in any order. */
+  onDelivered(nowMs: number, txn: number, wireBytes: number): void {
+    const sentMs = this.log.sentMsOf(txn);
+    if (txn > this.rackTxn) {
+      this.rackTxn = txn;
+      this.rackRttMs = nowMs - sentMs;
+    }
+    if (wireBytes > MIN_SEGMENT_BYTES) this.largeTimeouts = 0;
+  }
+
+  /** An older transmission than the newest known before this acknowledgement arrived late. */
+  onReordering(): void {
+    this.isReordering = true;
+  }
+
+  get newestDeliveredTxn(): number {
+    return this.rackTxn;
+  }
+
+  /** A transmission declared lost arrived after all: the window for late ones was too narrow. */
+  onSpurious(): void {
+    this.counters.spuriousLosses += 1;
+    this.isReordering = true;
+    this.windowMultiple = Math.min(MAX_WINDOW_MULTIPLE, this.windowMultiple + 1);
+    this.recoveriesSinceSpurious = 0;
+  }
+
+  /** After an acknowledgement: finds losses, moves the recovery state, re-arms the timers. */
+  onAcknowledged(nowMs: number, madeProgress: boolean, priorFlightBytes: number): void {
+    if (this.isInRecovery && this.window.sndUna >= this.recoverySeq) {
+      this.path.controller.onRecovered(nowMs);
+    }
+    this.detectLosses(nowMs, priorFlightBytes);
+    if (this.window.flightBytes === 0) this.probeDeadlineMs = Infinity;
+    else if (madeProgress) this.armProbe(nowMs);
+  }
+
+  /** How much later than RACK's segment an older one may still come; ms. */
+  private reorderingWindowMs(txn: number): number {
+    const quarterMs = this.rtt.hasSample ? this.rtt.minRttMs / 4 : 0;
+    if (this.isReordering) return Math.min(this.windowMultiple * quarterMs, this.rtt.srttMs);
+    const isClear = this.isInRecovery || this.rackTxn - txn >= REORDERING_THRESHOLD;
+    return isClear ? 0 : quarterMs;
+  }
+
+  /** RACK: what was sent well before the newest delivered transmission and is not here is lost. */
+  private detectLosses(nowMs: number, flightBefore: number): void {
+    this.lossDeadlineMs = Infinity;
+    let isNewEpisode = false;
+    while (this.log.txnUna < this.rackTxn) {
+      const txn = this.log.txnUna;
+      const dueMs = this.log.sentMsOf(txn) + this.rackRttMs + this.reorderingWindowMs(txn);
+      if (dueMs > nowMs + CLOCK_GRAIN_MS) {
+        this.lossDeadlineMs = dueMs;
+        break;
+      }
+      if (txn >= this.epochTxn) isNewEpisode = true;
+      this.declareLost(nowMs, txn);
+    }
+    if (isNewEpisode && !this.isInRecovery) this.enterRecovery(nowMs, flightBefore);
+  }
+
+  private declareLost(nowMs: number, txn: number): void {
+    const seq = this.log.seqOf(txn);
+    this.log.settle(txn, FATE.LOST);
+    const window = this.window;
+    if (window.stateOf(seq) !== SEGMENT.IN_FLIGHT || txn < window.firstTxnOf(seq)) return;
+    this.takeFromFlight(seq, false);
+    if (this.trace.enabled) this.trace.record(nowMs, this.id, { kind: 'lost', seq, by: 'rack' });
+  }
+
+  private takeFromFlight(seq: number, timedOut: boolean): void {
+    this.path.flightBytes -= this.window.wireBytesOf(seq);
+    this.window.markLost(seq, timedOut);
+    this.lost.push(seq);
+  }
+
+  private enterRecovery(nowMs: number, flightBefore: number): void {
+    this.counters.fastRecoveries += 1;
+    this.recoveriesSinceSpurious += 1;
+    if (this.recoveriesSinceSpurious >= WINDOW_PERSISTS_RECOVERIES) this.windowMultiple = 1;
+    this.epochTxn = this.log.txnNxt;
+    this.recoverySeq = this.window.sndNxt;
+    this.path.controller.onLossEpisode(nowMs, flightBefore);
+    this.traceCongestion(nowMs, 'loss');
+  }
+
+  private traceCongestion(nowMs: number, cause: 'loss' | 'timeout'): void {
+    if (!this.trace.enabled) return;
+    const { phase, cwndBytes, ssthreshBytes } = this.path.controller;
+    const flightSizeBytes = this.path.flightBytes;
+    this.trace.record(nowMs, this.id, {
+      kind: 'congestion',
+      phase,
+      cwndBytes,
+      ssthreshBytes,
+      flightSizeBytes,
+      cause,
+    });
+  }
+
+  /** Segment to retransmit next, oldest found first; -1 when none waits. */
+  nextLost(): number {
+    while (this.lostHead < this.lost.length) {
+      const seq = this.lost[this.lostHead]!;
+      if (this.window.stateOf(seq) === SEGMENT.LOST) return seq;
+      this.lostHead += 1;
+    }
+    this.lost.length = 0;
+    this.lostHead = 0;
+    return -1;
+  }
+
+  nextTimeout(): number {
+    let earliest = Math.min(this.lossDeadlineMs, this.probeDeadlineMs);
+    if (this.window.flightBytes === 0) return earliest;
+    for (let level = 0; level < BACKOFF_LEVELS; level += 1) {
+      earliest = Math.min(earliest, this.window.oldestSentMs(level) + this.timeoutMs(level));
+    }
+    return earliest;
+  }
+
+  handleTimeout(nowMs: number): void {
+    if (nowMs >= this.lossDeadlineMs) this.detectLosses(nowMs, this.path.flightBytes);
+    this.expireSegments(nowMs);
+    if (nowMs < this.probeDeadlineMs) return;
+    this.probeDeadlineMs = Infinity;
+    // A probe asks about the tail; when something is known to be lost, that goes first anyway.
+    if (this.window.flightBytes > 0 && this.window.lostCount === 0) this.isProbeDue = true;
+  }
+
+  /** The last resort: each segment whose own timeout has passed is lost. */
+  private expireSegments(nowMs: number): void {
+    const flightBefore = this.path.flightBytes;
+    let isNewEpoch = false;
+    let isLarge = false;
+    for (let level = 0; level < BACKOFF_LEVELS; level += 1) {
+      const limitMs = this.timeoutMs(level);
+      while (this.window.oldestSentMs(level) + limitMs <= nowMs) {
+        const seq = this.window.oldestSeq(level);
+        if (this.window.txnOf(seq) >= this.epochTxn) isNewEpoch = true;
+        if (this.window.wireBytesOf(seq) > MIN_SEGMENT_BYTES) isLarge = true;
+        this.expire(nowMs, seq);
+      }
+    }
+    if (!isNewEpoch) return;
+    if (isLarge) this.largeTimeouts += 1;
+    if (this.largeTimeouts >= BLACK_HOLE_TIMEOUTS) this.isBlackHole = true;
+    // P-RTO-04: segments that expire within one epoch are one timeout for the controller.
+    this.counters.timeouts += 1;
+    this.epochTxn = this.log.txnNxt;
+    this.recoverySeq = this.window.sndNxt;
+    this.path.controller.onRetransmissionTimeout(nowMs, flightBefore);
+    this.traceCongestion(nowMs, 'timeout');
+  }
+
+  private expire(nowMs: number, seq: number): void {
+    const window = this.window;
+    for (let txn = window.firstTxnOf(seq); txn <= window.txnOf(seq); txn += 1) {
+      const isOpen = this.log.remembers(txn) && this.log.seqOf(txn) === seq;
+      if (isOpen && this.log.fateOf(txn) === FATE.OUTSTANDING) this.log.settle(txn, FATE.LOST);
+    }
+    assert(window.stateOf(seq) === SEGMENT.IN_FLIGHT, 'only what is in flight times out');
+    this.takeFromFlight(seq, true);
+    if (this.trace.enabled) this.trace.record(nowMs, this.id, { kind: 'lost', seq, by: 'timeout' });
+  }
+}

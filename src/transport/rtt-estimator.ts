@@ -1,0 +1,44 @@
+/** Round-trip time and the base of retransmission timeouts (RFC 6298 §2, RFC 9002 §5). */
+
+/** Timeout before the first sample (RFC 6298 §2.1). */
+export const INITIAL_RTO_MS = 1000;
+/** Floor of the timeout; below RFC 6298's 1 s, as every modern stack (docs/PROTOCOL.md P-RTO-02). */
+export const MIN_RTO_MS = 200;
+/** A timeout doubles up to this, or four smoothed round trips on longer paths. */
+export const MAX_RTO_SHORT_PATH_MS = 1000;
+
+export class RttEstimator {
+  srttMs = 0;
+  rttvarMs = 0;
+  minRttMs = Infinity;
+  latestMs = 0;
+
+  get hasSample(): boolean {
+    return this.minRttMs !== Infinity;
+  }
+
+  /** @param rttMs time from sending to the echo, less the peer's stated delay */
+  sample(rttMs: number): void {
+    this.latestMs = rttMs;
+    if (!this.hasSample) {
+      this.srttMs = rttMs;
+      this.rttvarMs = rttMs / 2;
+    } else {
+      // RFC 6298 §2.3: the variance is updated with the old mean, so its line stands first.
+      this.rttvarMs = 0.75 * this.rttvarMs + 0.25 * Math.abs(this.srttMs - rttMs);
+      this.srttMs = 0.875 * this.srttMs + 0.125 * rttMs;
+    }
+    this.minRttMs = Math.min(this.minRttMs, rttMs);
+  }
+
+  /** Timeout of a segment that has not timed out yet. @param maxAckDelayMs the peer's promise */
+  rtoMs(maxAckDelayMs: number): number {
+    if (!this.hasSample) return INITIAL_RTO_MS;
+    return Math.max(MIN_RTO_MS, this.srttMs + Math.max(1, 4 * this.rttvarMs) + maxAckDelayMs);
+  }
+
+  /** Upper limit of every doubled interval on this path. */
+  get backoffCapMs(): number {
+    return Math.max(MAX_RTO_SHORT_PATH_MS, 4 * this.srttMs);
+  }
+}

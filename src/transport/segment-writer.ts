@@ -1,0 +1,152 @@
+/** Builds datagrams: header values at the time of sending, payload, seal, checksum. */
+import { type AckBlock, writeAckBlock } from '../wire/ack-block.ts';
+import { FLAG } from '../wire/codes.ts';
+import { MAX_WINDOW_SEGMENTS, STREAM_HEADER_BYTES } from '../wire/layout.ts';
+import {
+  finishSegment,
+  type HeaderFields,
+  patchLength,
+  writeClose,
+  writeCommonOptions,
+  writeHeader,
+  writePart,
+  writeVersions,
+} from '../wire/segment.ts';
+import { wrap } from '../wire/serial.ts';
+import type { Sealer } from './seal.ts';
+
+export class SegmentWriter {
+  sourcePort = 0;
+  destinationPort = 0;
+  /** `rcvNxt` and the window that follows it, as they are when a segment leaves. */
+  ack = 0;
+  windowSegments = 0;
+  private readonly sealer: Sealer;
+  private readonly fields: HeaderFields = {
+    sourcePort: 0,
+    destinationPort: 0,
+    seq: 0,
+    ack: 0,
+    flags: 0,
+    error: 0,
+    window: 0,
+  };
+
+  constructor(sealer: Sealer) {
+    this.sealer = sealer;
+  }
+
+  /** Largest payload of a whole stream segment in a datagram of `segmentBytes`. */
+  maxPayloadBytes(segmentBytes: number): number {
+    return segmentBytes - STREAM_HEADER_BYTES - this.sealer.overheadBytes;
+  }
+
+  private header(
+    buffer: Uint8Array,
+    flags: number,
+    seq: number,
+    error: number,
+    headerLength: number,
+  ): void {
+    const fields = this.fields;
+    fields.sourcePort = this.sourcePort;
+    fields.destinationPort = this.destinationPort;
+    fields.seq = wrap(seq);
+    fields.ack = wrap(this.ack);
+    fields.flags = flags;
+    fields.error = error;
+    fields.window = Math.min(MAX_WINDOW_SEGMENTS, this.windowSegments);
+    writeHeader(buffer, 0, fields, headerLength);
+  }
+
+  /** Seals and sums what lies in `buffer`; returns the datagram's length. */
+  private finish(buffer: Uint8Array, headerLength: number, end: number, txn: number): number {
+    const sealedEnd = end + this.sealer.overheadBytes;
+    patchLength(buffer, 0, sealedEnd - headerLength);
+    this.sealer.seal(buffer, 0, headerLength, end, txn);
+    finishSegment(buffer, 0, this.sealer.checksumCoversPayload ? sealedEnd : headerLength);
+    return sealedEnd;
+  }
+
+  /**
+   * A stream segment or, with `partTotal` > 0, a piece of one.
+   * @param bytes,offset,length the payload of this datagram
+   */
+  stream(
+    buffer: Uint8Array,
+    seq: number,
+    flags: number,
+    error: number,
+    txn: number,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    partOffset: number,
+    partTotal: number,
+  ): number {
+    let headerLength = STREAM_HEADER_BYTES;
+    writeCommonOptions(buffer, 0, wrap(txn), length);
+    if (partTotal > 0) headerLength = writePart(buffer, 0, partOffset, partTotal);
+    this.header(buffer, flags | FLAG.ACK, seq, error, headerLength);
+    buffer.set(bytes.subarray(offset, offset + length), headerLength);
+    return this.finish(buffer, headerLength, headerLength + length, txn);
+  }
+
+  /** An acknowledgement; `seq` is `sndNxt`, as it takes no number. */
+  acknowledgement(buffer: Uint8Array, seq: number, txn: number, block: AckBlock): number {
+    writeCommonOptions(buffer, 0, wrap(txn), 0);
+    this.header(buffer, FLAG.ACK, seq, 0, STREAM_HEADER_BYTES);
+    const length = writeAckBlock(buffer, STREAM_HEADER_BYTES, block);
+    return this.finish(buffer, STREAM_HEADER_BYTES, STREAM_HEADER_BYTES + length, txn);
+  }
+
+  /** A probe: asks for an acknowledgement and says nothing else. */
+  probe(buffer: Uint8Array, seq: number, txn: number): number {
+    writeCommonOptions(buffer, 0, wrap(txn), 0);
+    this.header(buffer, FLAG.CNT | FLAG.ACK, seq, 0, STREAM_HEADER_BYTES);
+    return this.finish(buffer, STREAM_HEADER_BYTES, STREAM_HEADER_BYTES, txn);
+  }
+
+  /** One of the four closing messages. */
+  close(
+    buffer: Uint8Array,
+    seq: number,
+    txn: number,
+    stage: number,
+    flags: number,
+    error: number,
+  ): number {
+    writeCommonOptions(buffer, 0, wrap(txn), 0);
+    const headerLength = writeClose(buffer, 0, stage);
+    this.header(buffer, flags, seq, error, headerLength);
+    return this.finish(buffer, headerLength, headerLength, txn);
+  }
+
+  /**
+   * A handshake message whose payload `fill` writes from the position it is given.
+   * @param versions listed in a SYN, empty otherwise
+   * @param padToBytes length the datagram is filled up to with zeros
+   */
+  handshake(
+    buffer: Uint8Array,
+    seq: number,
+    flags: number,
+    txn: number,
+    error: number,
+    versions: readonly number[],
+    padToBytes: number,
+    fill: (buffer: Uint8Array, at: number) => number,
+  ): number {
+    writeCommonOptions(buffer, 0, wrap(txn), 0);
+    const headerLength =
+      versions.length > 0 ? writeVersions(buffer, 0, versions) : STREAM_HEADER_BYTES;
+    this.header(buffer, flags, seq, error, headerLength);
+    let end = fill(buffer, headerLength);
+    const wanted = padToBytes - this.sealer.overheadBytes;
+    if (end < wanted) {
+      buffer.fill(0, end, wanted);
+      end = wanted;
+    }
+    return this.finish(buffer, headerLength, end, txn);
+  }
+}

@@ -1,0 +1,152 @@
+/**
+ * What became of every transmission, by transmission number (TXN).
+ *
+ * Each datagram we send has a number of its own, never reused; the peer tells which arrived. So a
+ * round trip is never ambiguous, "sent after" is a comparison of numbers, and a loss that proves
+ * false is recognised. Columns are indexed by `txn & mask`.
+ */
+import { assert } from '../util/assert.ts';
+import { BitRing } from '../util/bit-ring.ts';
+
+export const KIND = { CONTROL: 0, SKIPPED: 1, STREAM: 2, PART: 3, PROBE: 4 } as const;
+export const FATE = { OUTSTANDING: 0, DELIVERED: 1, LOST: 2 } as const;
+
+const INITIAL_CAPACITY = 256;
+/** Most transmissions remembered (docs/LIMITS.md); older ones are past caring. */
+export const MAX_TRANSMISSIONS = 524_288;
+
+export class TransmissionLog {
+  /** Number of the next transmission. */
+  txnNxt: number;
+  /** Oldest stream transmission whose fate is open; equals `txnNxt` when there is none. */
+  txnUna: number;
+  /** Oldest number that the columns still describe. */
+  private floor: number;
+  private readonly firstTxn: number;
+  /** The third handshake message, once it was repeated; Karn's problem remains for it alone. */
+  private untimedTxn = -1;
+  private mask = INITIAL_CAPACITY - 1;
+  private seqs = new Float64Array(INITIAL_CAPACITY);
+  private sentMs = new Float64Array(INITIAL_CAPACITY);
+  private kinds = new Uint8Array(INITIAL_CAPACITY);
+  private fates = new Uint8Array(INITIAL_CAPACITY);
+  /** Numbers the peer has told us it received. */
+  private readonly told = new BitRing(INITIAL_CAPACITY);
+
+  constructor(firstTxn: number) {
+    this.txnNxt = firstTxn;
+    this.txnUna = firstTxn;
+    this.floor = firstTxn;
+    this.firstTxn = firstTxn;
+  }
+
+  /** Gives the next number to a transmission. @param seq stream segment carried, -1 for none */
+  record(nowMs: number, kind: number, seq: number): number {
+    const txn = this.txnNxt;
+    if (txn - this.floor > this.mask) this.makeRoom();
+    const at = txn & this.mask;
+    this.seqs[at] = seq;
+    this.sentMs[at] = nowMs;
+    this.kinds[at] = kind;
+    this.fates[at] = FATE.OUTSTANDING;
+    if ((txn & 31) === 0 || txn === this.firstTxn) this.told.clearWord(txn);
+    this.txnNxt = txn + 1;
+    this.advance();
+    return txn;
+  }
+
+  /** Forgets a quarter when that loses nothing open, else doubles. */
+  private makeRoom(): void {
+    const capacity = this.mask + 1;
+    // Whole words only: a word of `told` is cleared when its first number is recorded.
+    const forgettable = Math.min(this.txnUna, this.txnNxt - (capacity >>> 1));
+    const aligned = forgettable - (((forgettable % 32) + 32) % 32);
+    if (aligned > this.floor) {
+      this.floor = aligned;
+      return;
+    }
+    if (capacity < MAX_TRANSMISSIONS) this.grow(capacity * 2);
+    else this.floor += 32;
+  }
+
+  private grow(capacity: number): void {
+    const old = { mask: this.mask, seqs: this.seqs, sentMs: this.sentMs };
+    const { kinds, fates } = this;
+    this.mask = capacity - 1;
+    this.seqs = new Float64Array(capacity);
+    this.sentMs = new Float64Array(capacity);
+    this.kinds = new Uint8Array(capacity);
+    this.fates = new Uint8Array(capacity);
+    for (let txn = this.floor; txn < this.txnNxt; txn += 1) {
+      this.seqs[txn & this.mask] = old.seqs[txn & old.mask]!;
+      this.sentMs[txn & this.mask] = old.sentMs[txn & old.mask]!;
+      this.kinds[txn & this.mask] = kinds[txn & old.mask]!;
+      this.fates[txn & this.mask] = fates[txn & old.mask]!;
+    }
+    this.told.grow(capacity, this.floor, this.txnNxt);
+  }
+
+  /** Whether the columns still describe `txn`. */
+  remembers(txn: number): boolean {
+    return txn >= this.floor && txn < this.txnNxt;
+  }
+
+  /** Whether `txn` was never handed out: a peer that names it invents. */
+  isUnsent(txn: number): boolean {
+    return txn >= this.txnNxt || txn < this.firstTxn;
+  }
+
+  seqOf(txn: number): number {
+    return this.seqs[txn & this.mask]!;
+  }
+
+  sentMsOf(txn: number): number {
+    return this.sentMs[txn & this.mask]!;
+  }
+
+  kindOf(txn: number): number {
+    return this.kinds[txn & this.mask]!;
+  }
+
+  fateOf(txn: number): number {
+    return this.fates[txn & this.mask]!;
+  }
+
+  /** The bits of `word` (of the aligned 32 numbers that hold `txn`) not told before. */
+  newlyTold(txn: number, word: number): number {
+    return (word & ~this.told.word(txn)) >>> 0;
+  }
+
+  isNews(txn: number): boolean {
+    return !this.told.has(txn);
+  }
+
+  /** Takes `txn` out of round-trip timing: its datagram was repeated as it was. */
+  forbidTiming(txn: number): void {
+    this.untimedTxn = txn;
+  }
+
+  isTimed(txn: number): boolean {
+    return txn !== this.untimedTxn;
+  }
+
+  markTold(txn: number): void {
+    this.told.set(txn);
+  }
+
+  /** Settles an open transmission; `txnUna` moves on. */
+  settle(txn: number, fate: number): void {
+    assert(this.remembers(txn), 'settling a forgotten transmission');
+    this.fates[txn & this.mask] = fate;
+    this.advance();
+  }
+
+  private isOpen(txn: number): boolean {
+    const kind = this.kindOf(txn);
+    return (kind === KIND.STREAM || kind === KIND.PART) && this.fateOf(txn) === FATE.OUTSTANDING;
+  }
+
+  private advance(): void {
+    while (this.txnUna < this.txnNxt && !this.isOpen(this.txnUna)) this.txnUna += 1;
+  }
+}

@@ -1,0 +1,299 @@
+/**
+ * What leaves next, in order (docs/ARCHITECTURE.md names the same steps):
+ * opening -> closing -> acknowledgement -> probes -> lost segments -> new segments.
+ */
+import { AckBlock } from '../wire/ack-block.ts';
+import { CLOSE } from '../wire/codes.ts';
+import { MIN_SEGMENT_BYTES, STREAM_HEADER_BYTES } from '../wire/layout.ts';
+import { FIRST_SEGMENT_OVERHEAD_BYTES } from '../wire/parameters.ts';
+import { Closing } from './closing.ts';
+import type { ConnectionParts } from './connection-parts.ts';
+import type { FirstSegment } from './opening.ts';
+import { SEGMENT } from './send-window.ts';
+import { KIND } from './transmission-log.ts';
+import type { TransmitSlot } from './types.ts';
+
+/** Room left in the third message for its parameters when the first operation rides along. */
+const PARAMETERS_BYTES = 64;
+
+export class TransmitPipeline {
+  private readonly block = new AckBlock();
+  /** Copies of the current acknowledgement still to leave. */
+  private ackCopies = 0;
+  private thirdTxn = -1;
+  /** A segment that goes in parts: its number, the next offset, its first transmission. */
+  private partSeq = -1;
+  private partNext = 0;
+  private partFirstTxn = 0;
+  /** The last answer to a fin, which the quiet period repeats. */
+  lastAnswer: Uint8Array | undefined;
+  private readonly parts: ConnectionParts;
+
+  constructor(parts: ConnectionParts) {
+    this.parts = parts;
+  }
+
+  /** Writes one datagram into `slot`; false when nothing is to be sent now. */
+  poll(nowMs: number, slot: TransmitSlot): boolean {
+    const { parts } = this;
+    parts.stampReceiveState();
+    const sent =
+      this.pollOpening(nowMs, slot) ||
+      (parts.isEstablished &&
+        (this.pollClosing(nowMs, slot) ||
+          this.pollAck(nowMs, slot) ||
+          (parts.reason === undefined &&
+            (this.pollProbes(nowMs, slot) ||
+              this.pollLost(nowMs, slot) ||
+              this.pollNew(nowMs, slot)))));
+    if (!sent) return false;
+    slot.peer = parts.peer;
+    parts.counters.datagramsSent += 1;
+    parts.counters.bytesSent += slot.length;
+    return true;
+  }
+
+  private pollOpening(nowMs: number, slot: TransmitSlot): boolean {
+    const { opening } = this.parts;
+    if (opening.isDone) return false;
+    if (opening.isSynMissing) this.buildFirst(nowMs, slot);
+    else if (opening.state === 'synSent' && this.parts.receive !== undefined) {
+      this.buildThird(nowMs, slot);
+    }
+    const sent = opening.poll(nowMs, slot);
+    // Repeated as it was, the message can no longer say how long a round trip takes.
+    if (sent && opening.attempts > 1 && this.thirdTxn >= 0) {
+      this.parts.log.forbidTiming(this.thirdTxn);
+    }
+    return sent;
+  }
+
+  private buildFirst(nowMs: number, slot: TransmitSlot): void {
+    const { parts } = this;
+    const txn = parts.nextTxn(nowMs, KIND.CONTROL, -1);
+    const seq = parts.initialSeq;
+    if (parts.initiator) parts.opening.buildSyn(slot.buffer, seq, txn, parts.ownParameters());
+    else parts.opening.buildSynAck(slot.buffer, seq, txn, parts.ownParameters());
+  }
+
+  private buildThird(nowMs: number, slot: TransmitSlot): void {
+    const { parts } = this;
+    const seq = parts.initialSeq;
+    const first = this.takeFirstSegment();
+    this.thirdTxn = parts.nextTxn(
+      nowMs,
+      first === undefined ? KIND.PROBE : KIND.STREAM,
+      first ? seq : -1,
+    );
+    if (first !== undefined) {
+      this.noteTransmission(nowMs, seq, this.thirdTxn, this.thirdTxn);
+      parts.recovery.onSent(nowMs);
+    }
+    const { rtoMs } = parts.recovery;
+    const capMs = parts.rtt.backoffCapMs;
+    const own = parts.ownParameters();
+    parts.opening.buildThird(slot.buffer, seq, this.thirdTxn, own, first, rtoMs, capMs);
+  }
+
+  /** Cuts stream segment ISN for the third message when the peer's window takes it. */
+  private takeFirstSegment(): FirstSegment | undefined {
+    const { queue, window, peerWindow, writer } = this.parts;
+    const room =
+      writer.maxPayloadBytes(MIN_SEGMENT_BYTES) - PARAMETERS_BYTES - FIRST_SEGMENT_OVERHEAD_BYTES;
+    if (queue.isEmpty) return undefined;
+    const length = queue.nextLength(room);
+    if (length === 0 || !peerWindow.allows(window.sndNxt, window.bytesNumbered + length)) {
+      return undefined;
+    }
+    const cut = queue.take(room);
+    window.append(cut);
+    return { flags: cut.flags, payload: cut.bytes.subarray(cut.offset, cut.offset + cut.length) };
+  }
+
+  private pollClosing(nowMs: number, slot: TransmitSlot): boolean {
+    const { parts } = this;
+    const { closing, recovery, rtt } = parts;
+    const stage = closing.poll(nowMs, parts.isDrained, recovery.rtoMs, rtt.backoffCapMs);
+    if (stage === 0) return false;
+    const txn = parts.nextTxn(nowMs, KIND.CONTROL, -1);
+    const flags = Closing.flags(stage);
+    const seq = parts.window.sndNxt;
+    slot.length = parts.writer.close(slot.buffer, seq, txn, stage, flags, closing.code);
+    const isAnswer = stage === CLOSE.FIN_ACK || stage === CLOSE.PEER_FIN_ACK;
+    if (isAnswer) this.lastAnswer = slot.buffer.slice(0, slot.length);
+    return true;
+  }
+
+  private pollAck(nowMs: number, slot: TransmitSlot): boolean {
+    const { parts } = this;
+    const tracker = parts.tracker!;
+    const receive = parts.receive!;
+    if (this.ackCopies === 0) {
+      if (!tracker.isAckDue(nowMs) && !receive.isUpdateDue()) return false;
+      receive.fill(this.block);
+      tracker.fill(nowMs, this.block);
+      parts.stampReceiveState();
+      this.ackCopies = parts.config.controlCopies;
+    }
+    this.ackCopies -= 1;
+    const txn = parts.nextTxn(nowMs, KIND.CONTROL, -1);
+    slot.length = parts.writer.acknowledgement(slot.buffer, parts.window.sndNxt, txn, this.block);
+    parts.counters.acksSent += 1;
+    return true;
+  }
+
+  private pollProbes(nowMs: number, slot: TransmitSlot): boolean {
+    const { parts } = this;
+    if (parts.recovery.isProbeDue) return this.sendTailProbe(nowMs, slot);
+    const isWindowProbe = parts.peerWindow.isProbeDue;
+    if (!isWindowProbe && !parts.liveness.isProbeDue) return false;
+    if (isWindowProbe) parts.peerWindow.onProbeSent();
+    parts.liveness.onProbeSent(nowMs);
+    const txn = parts.nextTxn(nowMs, KIND.PROBE, -1);
+    slot.length = parts.writer.probe(slot.buffer, parts.window.sndNxt, txn);
+    if (parts.trace.enabled) {
+      const probe = isWindowProbe ? 'window' : 'keepAlive';
+      parts.trace.record(nowMs, parts.id, { kind: 'probe', probe });
+    }
+    return true;
+  }
+
+  /** RFC 8985 §7.3: new data if there is any, else the newest segment again. */
+  private sendTailProbe(nowMs: number, slot: TransmitSlot): boolean {
+    const { parts } = this;
+    parts.recovery.isProbeDue = false;
+    if (parts.trace.enabled) parts.trace.record(nowMs, parts.id, { kind: 'probe', probe: 'tail' });
+    const seq = parts.window.newestInFlight();
+    if (this.mayNumberNew() && this.partSeq < 0) {
+      this.sendNew(nowMs, slot);
+    } else if (seq >= 0) {
+      // A segment that needs parts is left to its timeout: half of it would prove nothing.
+      if (this.needsParts(seq)) return false;
+      this.sendWhole(nowMs, slot, seq);
+    } else return false;
+    parts.recovery.onProbeSent();
+    return true;
+  }
+
+  private needsParts(seq: number): boolean {
+    const { parts } = this;
+    return parts.window.lengthOf(seq) > parts.writer.maxPayloadBytes(parts.segmentBytes);
+  }
+
+  private pollLost(nowMs: number, slot: TransmitSlot): boolean {
+    const { parts } = this;
+    if (this.partSeq >= 0) return this.sendPart(nowMs, slot);
+    const seq = parts.recovery.nextLost();
+    if (seq < 0 || !parts.path.mayStart(parts.window.wireBytesOf(seq))) return false;
+    if (this.needsParts(seq)) {
+      this.partSeq = seq;
+      this.partNext = 0;
+      return this.sendPart(nowMs, slot);
+    }
+    this.sendWhole(nowMs, slot, seq);
+    parts.recovery.onSent(nowMs);
+    return true;
+  }
+
+  /** Repeats segment `seq` in one transmission. */
+  private sendWhole(nowMs: number, slot: TransmitSlot, seq: number): void {
+    const { parts } = this;
+    const txn = parts.nextTxn(nowMs, KIND.STREAM, seq);
+    this.noteTransmission(nowMs, seq, txn, txn);
+    this.write(slot, seq, txn, 0, parts.window.lengthOf(seq), 0);
+  }
+
+  /** P-PART-01: the next piece of a segment too large for the path; the last one ends its round. */
+  private sendPart(nowMs: number, slot: TransmitSlot): boolean {
+    const { parts } = this;
+    const seq = this.partSeq;
+    // It may have arrived in the meantime.
+    if (parts.window.stateOf(seq) !== SEGMENT.LOST) {
+      this.partSeq = -1;
+      return this.pollLost(nowMs, slot);
+    }
+    const total = parts.window.lengthOf(seq);
+    const piece = parts.writer.maxPayloadBytes(parts.segmentBytes) - 8;
+    const length = Math.min(piece, total - this.partNext);
+    const txn = parts.nextTxn(nowMs, KIND.PART, seq);
+    if (this.partNext === 0) this.partFirstTxn = txn;
+    const offset = this.partNext;
+    this.partNext += length;
+    if (this.partNext === total) {
+      this.noteTransmission(nowMs, seq, this.partFirstTxn, txn);
+      this.partSeq = -1;
+      parts.recovery.onSent(nowMs);
+    }
+    this.write(slot, seq, txn, offset, length, total);
+    return true;
+  }
+
+  /** Whether the queue and the peer's window allow a new segment. */
+  private mayNumberNew(): boolean {
+    const { queue, window, peerWindow, writer, segmentBytes } = this.parts;
+    if (queue.isEmpty || window.isFull) return false;
+    const length = queue.nextLength(writer.maxPayloadBytes(segmentBytes));
+    return peerWindow.allows(window.sndNxt, window.bytesNumbered + length);
+  }
+
+  private pollNew(nowMs: number, slot: TransmitSlot): boolean {
+    const { parts } = this;
+    const { queue, window, peerWindow, recovery, path } = parts;
+    if (queue.isEmpty) return false;
+    if (!this.mayNumberNew()) {
+      // P-FLOW-05: with nothing in flight no acknowledgement will come by itself.
+      if (window.count === 0) peerWindow.onBlocked(nowMs, recovery.rtoMs, parts.rtt.backoffCapMs);
+      return false;
+    }
+    peerWindow.onOpen();
+    const length = queue.nextLength(parts.writer.maxPayloadBytes(parts.segmentBytes));
+    if (!path.mayStart(length + STREAM_HEADER_BYTES)) return false;
+    this.sendNew(nowMs, slot);
+    recovery.onSent(nowMs);
+    return true;
+  }
+
+  private sendNew(nowMs: number, slot: TransmitSlot): void {
+    const { parts } = this;
+    const seq = parts.window.append(
+      parts.queue.take(parts.writer.maxPayloadBytes(parts.segmentBytes)),
+    );
+    const txn = parts.nextTxn(nowMs, KIND.STREAM, seq);
+    this.noteTransmission(nowMs, seq, txn, txn);
+    parts.liveness.onStream(nowMs);
+    this.write(slot, seq, txn, 0, parts.window.lengthOf(seq), 0);
+  }
+
+  /** Notes that `seq` left in transmissions `firstTxn … txn`, in the window and on the path. */
+  private noteTransmission(nowMs: number, seq: number, firstTxn: number, txn: number): void {
+    const { window, path, counters } = this.parts;
+    const flightBefore = window.flightBytes;
+    if (window.transmissionsOf(seq) > 0) counters.segmentsRetransmitted += 1;
+    window.transmitted(nowMs, seq, firstTxn, txn);
+    path.flightBytes += window.flightBytes - flightBefore;
+    counters.segmentsSent += 1;
+  }
+
+  private write(
+    slot: TransmitSlot,
+    seq: number,
+    txn: number,
+    partOffset: number,
+    length: number,
+    partTotal: number,
+  ): void {
+    const { window, writer } = this.parts;
+    slot.length = writer.stream(
+      slot.buffer,
+      seq,
+      window.flagsOf(seq),
+      window.errorOf(seq),
+      txn,
+      window.bytesOf(seq),
+      window.offsetOf(seq) + partOffset,
+      length,
+      partOffset,
+      partTotal,
+    );
+  }
+}
