@@ -1,0 +1,192 @@
+/**
+ * The client's side of one connection: requests, their answers, and the files that belong to them.
+ *
+ * Several requests may be under way; `dat` records come and go in request order, so each transfer
+ * takes its turn when it is asked for. What ends a transfer leaves the session usable, except the
+ * end of the connection itself.
+ */
+import { ERROR } from '../wire/codes.ts';
+import { closeError, fromChannel } from './close-error.ts';
+import { EXIT, LftpError } from './error.ts';
+import { PeerLeft } from './file-receiver.ts';
+import { SESSION_MAX_REQUESTS } from './limits.ts';
+import { decodeServerMessage, encodeMessage } from './messages.ts';
+import type {
+  Answer,
+  ClientMessage,
+  DigestMessage,
+  SegmentCounts,
+  StatusAnswer,
+} from './messages.ts';
+import { remoteError } from './remote-error.ts';
+import { closeReasonOf } from './transfer-channel.ts';
+import type { TransferChannel } from './transfer-channel.ts';
+import { deferred, Turns } from './turns.ts';
+import type { Deferred } from './turns.ts';
+
+/** One request under way: what came for it waits here until it is asked for. */
+export interface Exchange {
+  readonly id: number;
+  readonly first: Promise<Answer>;
+  /** The first answer that is not `go`. */
+  readonly last: Promise<Answer>;
+  readonly digest: Promise<DigestMessage>;
+  end(): void;
+}
+
+interface Waiting {
+  readonly first: Deferred<Answer>;
+  readonly last: Deferred<Answer>;
+  readonly digest: Deferred<DigestMessage>;
+}
+
+export class ClientSession {
+  readonly channel: TransferChannel;
+  /** Order of the records that come, and of those that go. */
+  readonly incoming = new Turns();
+  readonly outgoing = new Turns();
+  private readonly waiting = new Map<number, Waiting>();
+  private nextId = 1;
+  private failure: LftpError | undefined;
+  /** Resolves when no further message can come. */
+  private readonly reading: Promise<void>;
+
+  constructor(channel: TransferChannel) {
+    this.channel = channel;
+    this.reading = this.readMessages();
+  }
+
+  /** Sends a request; `make` gets its number. @throws LftpError when the session is over */
+  async begin(make: (id: number) => ClientMessage): Promise<Exchange> {
+    if (this.failure !== undefined) throw this.failure;
+    if (this.waiting.size >= SESSION_MAX_REQUESTS) {
+      throw new LftpError(EXIT.BUSY, 'local', 'too many requests at once in one session');
+    }
+    const id = this.nextId;
+    this.nextId += 1;
+    const waiting: Waiting = { first: deferred(), last: deferred(), digest: deferred() };
+    this.waiting.set(id, waiting);
+    await this.send(make(id));
+    const { first, last, digest } = waiting;
+    return {
+      id,
+      first: first.promise,
+      last: last.promise,
+      digest: digest.promise,
+      end: () => this.waiting.delete(id),
+    };
+  }
+
+  /** @throws LftpError */
+  async send(message: ClientMessage): Promise<void> {
+    try {
+      await this.channel.sendMessage(encodeMessage(message));
+    } catch (error) {
+      throw await this.explain(error);
+    }
+  }
+
+  /** @throws LftpError */
+  async status(): Promise<StatusAnswer> {
+    const answer = await this.ask((id) => ({ op: 'status', id }));
+    if (answer.kind === 'status') return answer;
+    throw unexpectedAnswer(answer);
+  }
+
+  /** How the server's segments fared in its latest file. @throws LftpError */
+  async count(): Promise<SegmentCounts> {
+    const answer = await this.ask((id) => ({ op: 'count', id }));
+    if (answer.kind === 'count') return answer;
+    throw unexpectedAnswer(answer);
+  }
+
+  /** The reason why the session is over, if it is. */
+  get error(): LftpError | undefined {
+    return this.failure;
+  }
+
+  /**
+   * What a failed wait means. When the connection ended, the server's last message says it best,
+   * and that may still be on its way through the queues of this process.
+   */
+  async explain(error: unknown): Promise<unknown> {
+    const isEnd = error instanceof PeerLeft || closeReasonOf(error) !== undefined;
+    if (isEnd) await this.reading;
+    return isEnd ? (this.failure ?? fromChannel(error)) : error;
+  }
+
+  /** Ends the session in order; resolves when the process may exit. */
+  async finish(): Promise<void> {
+    this.channel.finish();
+    await this.channel.linger();
+  }
+
+  /** Ends the session at once and tells the server why. */
+  async abort(code: number): Promise<void> {
+    this.channel.abort(code);
+    await this.channel.linger();
+  }
+
+  private async ask(make: (id: number) => ClientMessage): Promise<Answer> {
+    const exchange = await this.begin(make);
+    try {
+      return await exchange.first;
+    } finally {
+      exchange.end();
+    }
+  }
+
+  private async readMessages(): Promise<void> {
+    try {
+      for (;;) {
+        const bytes = await this.channel.nextMessage();
+        if (bytes === undefined) break;
+        this.handle(bytes);
+      }
+      this.fail(closeError({ kind: 'finished' }));
+    } catch (error) {
+      const meaning = fromChannel(error);
+      this.fail(meaning instanceof LftpError ? meaning : brokenServer('an unreadable message'));
+    }
+  }
+
+  private handle(bytes: Uint8Array): void {
+    const decoded = decodeServerMessage(bytes);
+    if (!decoded.ok) {
+      this.channel.abort(ERROR.PROTOCOL);
+      throw brokenServer(decoded.fault);
+    }
+    const { message } = decoded;
+    if ('kind' in message) {
+      const waiting = this.waiting.get(message.re);
+      waiting?.first.resolve(message);
+      if (message.kind !== 'go') waiting?.last.resolve(message);
+    } else if (message.op === 'digest') {
+      this.waiting.get(message.id)?.digest.resolve(message);
+    } else {
+      throw remoteError(message.error, message.message);
+    }
+  }
+
+  private fail(error: LftpError): void {
+    this.failure ??= error;
+    for (const { first, last, digest } of this.waiting.values()) {
+      first.reject(this.failure);
+      last.reject(this.failure);
+      digest.reject(this.failure);
+    }
+    this.waiting.clear();
+  }
+}
+
+/** The error in an answer, or that it was not the kind of answer that was asked for. */
+export function unexpectedAnswer(answer: Answer, path?: string): LftpError {
+  if (answer.kind === 'error') return remoteError(answer.error, answer.message, path);
+  return brokenServer(`an answer of kind ${answer.kind}`);
+}
+
+function brokenServer(what: string): LftpError {
+  return new LftpError(EXIT.PROTOCOL, 'remote', `the server's words make no sense: ${what}`, {
+    hint: 'Both sides must run versions that speak the same protocol.',
+  });
+}

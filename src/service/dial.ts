@@ -1,0 +1,73 @@
+/** Opening a connection to a server, and what its failures mean. */
+import { connect, ConnectFailed } from '../io/connect.ts';
+import type { ClientLink, ConnectOptions } from '../io/connect.ts';
+import { ERROR } from '../wire/codes.ts';
+import { ClientSession } from './client-session.ts';
+import { EXIT, LftpError } from './error.ts';
+
+export interface Connected {
+  readonly session: ClientSession;
+  readonly link: ClientLink;
+}
+
+/** @throws LftpError 6, 7, 13, 21; the signal's reason when that ended the attempt */
+export async function dial(options: ConnectOptions): Promise<Connected> {
+  try {
+    const link = await connect(options);
+    return { session: new ClientSession(link.channel), link };
+  } catch (error) {
+    if (options.signal?.aborted === true) throw options.signal.reason;
+    throw error instanceof ConnectFailed ? dialError(error, options) : error;
+  }
+}
+
+function dialError(error: ConnectFailed, options: ConnectOptions): LftpError {
+  const path = `${options.host}:${options.port}`;
+  const details = { path, cause: error };
+  switch (error.code) {
+    case 'resolve':
+      return new LftpError(EXIT.RESOLVE, 'local', 'the name has no address', {
+        path: options.host,
+        cause: error,
+        hint: 'Check the spelling, and that the name server answers.',
+      });
+    case 'unreachable':
+      return new LftpError(EXIT.NO_ANSWER, 'remote', 'nobody is listening there', {
+        ...details,
+        hint: 'Check that the server runs and the port is right; UDP may be blocked.',
+      });
+    case 'silent':
+      return silentError(error.advice, details);
+    case 'refused':
+      return refusedError(error.advice, details);
+    case 'aborted':
+      return new LftpError(EXIT.OTHER, 'local', 'connecting was given up', details);
+  }
+}
+
+interface Details {
+  readonly path: string;
+  readonly cause: unknown;
+}
+
+/** Whoever wrote the advice was not proven to be the server, so it only explains. */
+function silentError(advice: number, details: Details): LftpError {
+  const reason = advice === ERROR.NONE ? '' : ` (a header said code ${advice})`;
+  return new LftpError(EXIT.NO_ANSWER, 'remote', `nothing ever answered${reason}`, {
+    ...details,
+    hint: 'Check address, port and that the server runs; a firewall may block UDP.',
+  });
+}
+
+function refusedError(code: number, details: Details): LftpError {
+  if (code === ERROR.BUSY) {
+    return new LftpError(EXIT.BUSY, 'remote', 'the server is full', {
+      ...details,
+      hint: 'Try again later.',
+    });
+  }
+  return new LftpError(EXIT.PROTOCOL, 'remote', `the server refused to talk (code ${code})`, {
+    ...details,
+    hint: 'Both sides must run versions that speak the same protocol.',
+  });
+}

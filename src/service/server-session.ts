@@ -1,0 +1,161 @@
+/**
+ * One client's session on the server: its requests, handled one after the other.
+ *
+ * Requests may be pipelined. Files flow in request order, which is the order of the `dat` records;
+ * `status`, `count` and `cancel` are handled as they come. Nothing a client does ends anything but
+ * its own session.
+ */
+import { ERROR } from '../wire/codes.ts';
+import { asError, errorText, EXIT, LftpError } from './error.ts';
+import { SESSION_MAX_REQUESTS } from './limits.ts';
+import type { ServiceLog } from './log.ts';
+import { decodeClientMessage, encodeMessage } from './messages.ts';
+import type { Answer, ClientMessage, GetRequest, PostRequest } from './messages.ts';
+import { ReceiveJob, SendJob } from './server-jobs.ts';
+import type { JobContext } from './server-jobs.ts';
+import type { Store } from './store.ts';
+import { closeReasonOf } from './transfer-channel.ts';
+import type { TransferChannel } from './transfer-channel.ts';
+
+export interface SessionContext {
+  readonly store: Store;
+  readonly log: ServiceLog;
+  readonly version: string;
+  /** Clients connected now. */
+  readonly clientCount: () => number;
+  readonly uptimeSeconds: () => number;
+}
+
+export class ServerSession {
+  private readonly channel: TransferChannel;
+  private readonly context: SessionContext;
+  private readonly jobs = new Map<number, SendJob | ReceiveJob>();
+  private lastSend: SendJob | undefined;
+  private tail = Promise.resolve();
+  /** A failure that no answer tells: it ends the session. */
+  private failure: Error | undefined;
+
+  constructor(channel: TransferChannel, context: SessionContext) {
+    this.channel = channel;
+    this.context = context;
+  }
+
+  /** Serves until the client leaves or the connection ends; never rejects. */
+  async run(): Promise<void> {
+    try {
+      for (;;) {
+        const bytes = await this.channel.nextMessage();
+        if (bytes === undefined) break;
+        await this.handle(bytes);
+      }
+      // No further digest can come; files that are asked for still go out.
+      for (const job of this.jobs.values()) if (job instanceof ReceiveJob) job.cancel();
+      await this.tail;
+      this.channel.finish();
+    } catch (error) {
+      this.end(error);
+    }
+    for (const job of this.jobs.values()) job.cancel();
+    await this.tail;
+  }
+
+  private async handle(bytes: Uint8Array): Promise<void> {
+    if (this.failure !== undefined) throw this.failure;
+    const decoded = decodeClientMessage(bytes);
+    if (decoded.ok) {
+      await this.dispatch(decoded.message);
+      return;
+    }
+    const message = `not understood: ${decoded.fault}`;
+    if (decoded.id !== undefined) {
+      await this.answer({ kind: 'error', re: decoded.id, error: EXIT.PROTOCOL, message });
+      return;
+    }
+    throw new LftpError(EXIT.PROTOCOL, 'remote', message);
+  }
+
+  private async dispatch(message: ClientMessage): Promise<void> {
+    switch (message.op) {
+      case 'get':
+      case 'post':
+        this.enqueue(message);
+        return;
+      case 'digest':
+        this.jobs.get(message.id)?.giveDigest(message.digest);
+        return;
+      case 'cancel':
+        this.jobs.get(message.id)?.cancel();
+        return;
+      case 'status':
+        await this.answerStatus(message.id);
+        return;
+      case 'count':
+        await this.answerCount(message.id);
+        return;
+    }
+  }
+
+  private enqueue(request: GetRequest | PostRequest): void {
+    if (this.jobs.has(request.id)) {
+      throw new LftpError(EXIT.PROTOCOL, 'remote', 'not understood: a number used twice');
+    }
+    if (this.jobs.size >= SESSION_MAX_REQUESTS) {
+      throw new LftpError(EXIT.BUSY, 'remote', 'too many requests at once in one session');
+    }
+    const { channel } = this;
+    const { store, log } = this.context;
+    const context: JobContext = { channel, store, log, answer: (answer) => this.answer(answer) };
+    const job =
+      request.op === 'get' ? new SendJob(context, request) : new ReceiveJob(context, request);
+    this.jobs.set(request.id, job);
+    this.tail = this.tail.then(() => this.runJob(request.id, job));
+  }
+
+  private async runJob(id: number, job: SendJob | ReceiveJob): Promise<void> {
+    try {
+      if (job instanceof SendJob) this.lastSend = job;
+      if (!this.channel.isClosed) await job.run();
+    } catch (error) {
+      this.end(error);
+    } finally {
+      this.jobs.delete(id);
+    }
+  }
+
+  private async answerStatus(re: number): Promise<void> {
+    const { clientCount, uptimeSeconds, version, store } = this.context;
+    await this.answer({
+      kind: 'status',
+      re,
+      clients: clientCount(),
+      uptimeSeconds: uptimeSeconds(),
+      version,
+      access: store.access,
+    });
+  }
+
+  private async answerCount(re: number): Promise<void> {
+    const counts = this.lastSend?.counts();
+    if (counts !== undefined) {
+      await this.answer({ kind: 'count', re, ...counts });
+      return;
+    }
+    const message = 'nothing was sent in this session';
+    await this.answer({ kind: 'error', re, error: EXIT.MISSING, message });
+  }
+
+  private async answer(answer: Answer): Promise<void> {
+    await this.channel.sendMessage(encodeMessage(answer));
+  }
+
+  /** Ends the session because of `error`, which is told to the client where it still listens. */
+  private end(error: unknown): void {
+    this.failure ??= asError(error);
+    if (this.channel.isClosed) return;
+    if (closeReasonOf(error) === undefined) {
+      const { address, port } = this.channel.peer;
+      this.context.log.warn({ address, port, error: errorText(error) }, 'session ended');
+    }
+    this.channel.abort(error instanceof LftpError ? error.code : ERROR.OTHER);
+  }
+}

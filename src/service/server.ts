@@ -1,0 +1,168 @@
+/** The file server: one UDP port, any number of clients, each with a session of its own. */
+import { listen } from '../io/listen.ts';
+import type { Listener, ListenOptions } from '../io/listen.ts';
+import { ERROR } from '../wire/codes.ts';
+import { errorText, EXIT, LftpError, systemCode } from './error.ts';
+import type { ServiceLog } from './log.ts';
+import { encodeMessage } from './messages.ts';
+import { ServerSession } from './server-session.ts';
+import { removeStagedNow } from './store-staged.ts';
+import { Store } from './store.ts';
+import type { Access } from './store.ts';
+import type { TransferChannel } from './transfer-channel.ts';
+
+/** Connections beyond `maxClients` that are open at once, to be told that the house is full. */
+const REFUSAL_ROOM = 256;
+
+/** Longest wait for sessions to end once the server stops. */
+const STOP_LIMIT_MS = 1000;
+
+export interface FileServerOptions {
+  readonly root: string;
+  readonly access: Access;
+  readonly host: string | undefined;
+  readonly port: number;
+  readonly maxClients: number;
+  readonly maxPatienceMs: number | undefined;
+  readonly config: ListenOptions['config'];
+  readonly log: ServiceLog;
+  readonly version: string;
+}
+
+export class FileServer {
+  private readonly options: FileServerOptions;
+  private readonly store: Store;
+  private readonly startedMs = performance.now();
+  private readonly sessions = new Map<TransferChannel, Promise<void>>();
+  private listener: Listener | undefined;
+  private isStopping = false;
+
+  private constructor(options: FileServerOptions, store: Store) {
+    this.options = options;
+    this.store = store;
+  }
+
+  /** @throws LftpError 14 when the folder or the port cannot be had, 6 for an unknown name */
+  static async start(options: FileServerOptions): Promise<FileServer> {
+    const store = await Store.open(options.root, options.access);
+    const server = new FileServer(options, store);
+    try {
+      server.listener = await listen({
+        host: options.host,
+        port: options.port,
+        config: options.config,
+        maxPatienceMs: options.maxPatienceMs,
+        maxConnections: options.maxClients + REFUSAL_ROOM,
+        onChannel: (channel) => server.onChannel(channel),
+      });
+      return server;
+    } catch (error) {
+      await store.close();
+      throw listenError(error, options);
+    }
+  }
+
+  /** Where it listens. */
+  get address(): { readonly host: string; readonly port: number } {
+    return { host: this.listener?.address ?? '', port: this.listener?.port ?? 0 };
+  }
+
+  get clientCount(): number {
+    return this.sessions.size;
+  }
+
+  /** Files of the served folder that are open now. */
+  get openFileCount(): number {
+    return this.store.openFileCount;
+  }
+
+  /** Tells every client, removes what is unfinished, and lets go of the port. */
+  async stop(): Promise<void> {
+    this.isStopping = true;
+    const endings = [...this.sessions].map(async ([channel, ended]) => {
+      channel.abort(ERROR.GOING_AWAY);
+      await channel.linger();
+      return ended;
+    });
+    await within(STOP_LIMIT_MS, Promise.all(endings));
+    // What still waits for a client is ended by the loss of its channel.
+    await this.listener?.close();
+    await within(STOP_LIMIT_MS, Promise.all(this.sessions.values()));
+    removeStagedNow();
+    await this.store.close();
+  }
+
+  private onChannel(channel: TransferChannel): void {
+    const { address, port } = channel.peer;
+    if (this.isStopping) return channel.abort(ERROR.GOING_AWAY);
+    if (this.sessions.size >= this.options.maxClients) {
+      this.options.log.warn({ address, port }, 'client refused: full');
+      void refuse(channel);
+      return;
+    }
+    const session = new ServerSession(channel, {
+      store: this.store,
+      log: this.options.log,
+      version: this.options.version,
+      clientCount: () => this.sessions.size,
+      uptimeSeconds: () => Math.floor((performance.now() - this.startedMs) / 1000),
+    });
+    this.options.log.info({ address, port, clients: this.sessions.size + 1 }, 'client connected');
+    const ended = session.run().then(async () => {
+      await channel.closed;
+      this.sessions.delete(channel);
+      this.options.log.info({ address, port, clients: this.sessions.size }, 'client left');
+    });
+    this.sessions.set(channel, ended);
+  }
+}
+
+/** Tells a client that there is no place for it, and lets it go. */
+async function refuse(channel: TransferChannel): Promise<void> {
+  const message = 'the server serves as many clients as it may';
+  try {
+    await channel.sendMessage(encodeMessage({ op: 'error', error: EXIT.BUSY, message }));
+    channel.finish();
+  } catch {
+    // It is gone already, which is what was wanted.
+  }
+}
+
+function listenError(error: unknown, options: FileServerOptions): unknown {
+  const where = `${options.host ?? 'every address'}, port ${options.port}`;
+  const details = { path: where, cause: error };
+  switch (systemCode(error)) {
+    case 'EADDRINUSE':
+      return new LftpError(EXIT.LOCAL_IO, 'local', 'the port is in use', {
+        ...details,
+        hint: 'Choose another with --port, or 0 for any free one.',
+      });
+    case 'EADDRNOTAVAIL':
+      return new LftpError(EXIT.LOCAL_IO, 'local', 'this machine does not have that address', {
+        ...details,
+        hint: 'Choose one of its own with --host, or leave it out for all.',
+      });
+    case 'EACCES':
+      return new LftpError(EXIT.LOCAL_IO, 'local', 'this port needs more rights', {
+        ...details,
+        hint: 'Choose a port above 1023.',
+      });
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return new LftpError(EXIT.RESOLVE, 'local', 'the name has no address', {
+        ...details,
+        hint: 'Check the name given with --host.',
+      });
+    default:
+      return new LftpError(EXIT.LOCAL_IO, 'local', errorText(error), details);
+  }
+}
+
+async function within(limitMs: number, work: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise((resolve) => {
+    timer = setTimeout(resolve, limitMs);
+  });
+  await Promise.race([work, limit]);
+  clearTimeout(timer);
+}

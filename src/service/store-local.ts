@@ -1,0 +1,149 @@
+/** Files of the person who runs the command: what is sent, and where what is fetched goes. */
+import { randomBytes } from 'node:crypto';
+import { constants } from 'node:fs';
+import type { Stats } from 'node:fs';
+import { lstat, open, realpath, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { EXIT, LftpError, systemCode } from './error.ts';
+import { COMPONENT_MAX_BYTES } from './limits.ts';
+import type { FileAnswer, OverwriteRule } from './messages.ts';
+import { existsError, localFileError } from './store-errors.ts';
+import { mayReplace } from './store-overwrite.ts';
+import { OpenFile } from './store-source.ts';
+import { requireSpace } from './store-space.ts';
+import { StagedFile } from './store-staged.ts';
+
+/** Where a fetched file will be. */
+export interface LocalTarget {
+  readonly folder: string;
+  readonly name: string;
+  /** As a person would type it. */
+  readonly path: string;
+}
+
+/** @throws LftpError 14 unreadable, 10 a folder */
+export async function openLocalFile(path: string): Promise<OpenFile> {
+  const wrap = (error: unknown): LftpError => localFileError(error, path);
+  try {
+    const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const stats = await handle.stat();
+    if (stats.isFile()) return new OpenFile(handle, stats, wrap);
+    await handle.close();
+    throw stats.isDirectory() ? localFolderError(path) : localSpecialError(path);
+  } catch (error) {
+    throw wrap(error);
+  }
+}
+
+/**
+ * Decides where a `get` puts its file, before anything is asked of the server.
+ * @param local what was typed, or undefined for the remote name in this folder
+ * @param remoteName last name of the remote path, taken when `local` is a folder
+ * @throws LftpError 14 no such folder, 18 it exists and must stay
+ */
+export async function planLocalTarget(
+  local: string | undefined,
+  remoteName: string,
+  overwrite: OverwriteRule,
+): Promise<LocalTarget> {
+  const typed = local ?? remoteName;
+  try {
+    const stats = await statOrNone(typed);
+    const isFolder = local !== undefined && (stats?.isDirectory() ?? typed.endsWith('/'));
+    const path = isFolder ? join(typed, remoteName) : await followLink(typed);
+    const target = { folder: dirname(path), name: basename(path), path };
+    if (!(await stat(target.folder)).isDirectory()) throw missingFolderError(target.folder);
+    const existing = isFolder ? await statOrNone(path) : stats;
+    if (existing?.isDirectory()) throw localFolderError(path);
+    if (existing !== undefined && !existing.isFile()) throw localSpecialError(path);
+    if (existing !== undefined && overwrite === 'never') throw existsError('local', path);
+    return target;
+  } catch (error) {
+    throw localFileError(error, typed);
+  }
+}
+
+/**
+ * Opens the unfinished file beside `target`.
+ * @throws LftpError 11 does not fit, 14, 18 exists and may not be replaced
+ */
+export async function createDownload(
+  target: LocalTarget,
+  file: FileAnswer,
+  overwrite: OverwriteRule,
+  isKept: boolean,
+): Promise<StagedFile> {
+  const { folder, path } = target;
+  const wrapError = (error: unknown): LftpError => localFileError(error, path);
+  const recheck = async (): Promise<void> => {
+    const existing = await statOrNone(path);
+    if (existing === undefined) return;
+    const source = { sizeBytes: file.size, mtimeMs: file.mtimeMs };
+    const found = { sizeBytes: existing.size, mtimeMs: existing.mtimeMs };
+    if (!mayReplace(overwrite, source, found)) throw existsError('local', path);
+  };
+  try {
+    await recheck();
+    await requireSpace(folder, file.size, path);
+    const handle = await open(folder, constants.O_RDONLY | constants.O_DIRECTORY);
+    return await StagedFile.create({
+      stagedPath: join(folder, stagedName(target.name)),
+      targetPath: path,
+      mustNotExist: overwrite === 'never',
+      keep: isKept ? { mtimeMs: file.mtimeMs, mode: file.mode } : undefined,
+      syncFolder: () => handle.sync(),
+      release: () => handle.close(),
+      recheck,
+      wrapError,
+    });
+  } catch (error) {
+    throw wrapError(error);
+  }
+}
+
+/** `.NAME.<8 hex>.lftp-part`, with NAME cut where the whole would be too long for a file name. */
+export function stagedName(name: string): string {
+  const suffix = `.${randomBytes(4).toString('hex')}.lftp-part`;
+  let kept = name;
+  while (Buffer.byteLength(`.${kept}${suffix}`) > COMPONENT_MAX_BYTES) {
+    kept = kept.replace(/.$/su, '');
+  }
+  return `.${kept}${suffix}`;
+}
+
+async function statOrNone(path: string): Promise<Stats | undefined> {
+  try {
+    return await stat(path);
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** A link to a file is kept, and the file behind it replaced; a link to nothing is replaced. */
+async function followLink(path: string): Promise<string> {
+  try {
+    return (await lstat(path)).isSymbolicLink() ? await realpath(path) : path;
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return path;
+    throw error;
+  }
+}
+
+function missingFolderError(folder: string): LftpError {
+  return new LftpError(EXIT.LOCAL_IO, 'local', 'no such folder', {
+    path: folder,
+    hint: 'Make it first.',
+  });
+}
+
+function localFolderError(path: string): LftpError {
+  return new LftpError(EXIT.REFUSED, 'local', 'it is a folder', { path, hint: 'Name a file.' });
+}
+
+function localSpecialError(path: string): LftpError {
+  return new LftpError(EXIT.LOCAL_IO, 'local', 'not a regular file', {
+    path,
+    hint: 'Use - for standard input or output.',
+  });
+}

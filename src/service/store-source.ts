@@ -1,0 +1,48 @@
+/** An open regular file as the source of a transfer. */
+import type { Stats } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
+import type { LftpError } from './error.ts';
+import type { FileSource } from './file-ends.ts';
+import { FILE_RUNS_AHEAD } from './limits.ts';
+
+export class OpenFile implements FileSource {
+  readonly sizeBytes: number;
+  readonly mtimeMs: number;
+  readonly mode: number;
+  readonly concurrentReads = FILE_RUNS_AHEAD;
+  private readonly handle: FileHandle;
+  private readonly wrapError: (error: unknown) => LftpError;
+  private readonly onClose: () => void;
+
+  constructor(
+    handle: FileHandle,
+    stats: Stats,
+    wrapError: (error: unknown) => LftpError,
+    onClose: () => void = () => undefined,
+  ) {
+    this.handle = handle;
+    this.sizeBytes = stats.size;
+    this.mtimeMs = stats.mtimeMs;
+    this.mode = stats.mode & 0o777;
+    this.wrapError = wrapError;
+    this.onClose = onClose;
+  }
+
+  async read(buffer: Uint8Array, lengthBytes: number, position: number): Promise<number> {
+    try {
+      return (await this.handle.read(buffer, 0, lengthBytes, position)).bytesRead;
+    } catch (error) {
+      throw this.wrapError(error);
+    }
+  }
+
+  async isUnchanged(): Promise<boolean> {
+    const now = await this.handle.stat();
+    return now.size === this.sizeBytes && now.mtimeMs === this.mtimeMs;
+  }
+
+  async close(): Promise<void> {
+    await this.handle.close().catch(() => undefined);
+    this.onClose();
+  }
+}

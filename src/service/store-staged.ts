@@ -1,0 +1,143 @@
+/**
+ * A file that is being received: written under a name that nobody mistakes for the file, and put
+ * in place only when it is whole, verified and flushed.
+ */
+import { constants, unlinkSync } from 'node:fs';
+import { link, open, rename, unlink } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
+import type { LftpError } from './error.ts';
+import type { FileSink } from './file-ends.ts';
+import { FILE_RUN_BYTES } from './limits.ts';
+
+export interface StagedOptions {
+  /** Path of the unfinished file; must not exist. */
+  readonly stagedPath: string;
+  /** Path it gets in the end. */
+  readonly targetPath: string;
+  /** True: refuse, atomically, to replace anything. */
+  readonly mustNotExist: boolean;
+  /** Time (ms since 1970) and permissions to give it, or undefined for those of a new file. */
+  readonly keep: { readonly mtimeMs: number; readonly mode: number } | undefined;
+  /** Folder of the target, flushed after the rename. */
+  readonly syncFolder: () => Promise<void>;
+  /** Lets go of what was held for this file. */
+  readonly release: () => Promise<void>;
+  /** Last look before the file is put in place; throws when it may not be. */
+  readonly recheck: () => Promise<void>;
+  readonly wrapError: (error: unknown) => LftpError;
+}
+
+/** Unfinished files of this process, for an exit that has no time left. */
+const stagedPaths = new Set<string>();
+
+/** Removes every unfinished file at once; for the last moment before the process ends. */
+export function removeStagedNow(): void {
+  for (const path of stagedPaths) {
+    try {
+      unlinkSync(path);
+    } catch {
+      // Already gone, or beyond our reach: there is nobody left to tell.
+    }
+  }
+  stagedPaths.clear();
+}
+
+export class StagedFile implements FileSink {
+  readonly runBytes = FILE_RUN_BYTES;
+  private readonly handle: FileHandle;
+  private readonly options: StagedOptions;
+  private isSettled = false;
+  private underWay = Promise.resolve();
+
+  private constructor(handle: FileHandle, options: StagedOptions) {
+    this.handle = handle;
+    this.options = options;
+  }
+
+  static async create(options: StagedOptions): Promise<StagedFile> {
+    const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
+    stagedPaths.add(options.stagedPath);
+    try {
+      const handle = await open(
+        options.stagedPath,
+        O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW,
+        0o666,
+      );
+      return new StagedFile(handle, options);
+    } catch (error) {
+      stagedPaths.delete(options.stagedPath);
+      await options.release();
+      throw options.wrapError(error);
+    }
+  }
+
+  async write(bytes: Uint8Array, position: number): Promise<void> {
+    try {
+      let done = 0;
+      while (done < bytes.length) {
+        const left = bytes.length - done;
+        const result = await this.handle.write(bytes, done, left, position + done);
+        done += result.bytesWritten;
+      }
+    } catch (error) {
+      throw this.options.wrapError(error);
+    }
+  }
+
+  async commit(): Promise<void> {
+    const { options, handle } = this;
+    try {
+      if (options.keep !== undefined) {
+        // Only the nine permission bits: nothing that arrives may run as somebody else.
+        await handle.chmod(options.keep.mode & 0o777);
+        await handle.utimes(options.keep.mtimeMs / 1000, options.keep.mtimeMs / 1000);
+      }
+      await handle.sync();
+      await options.recheck();
+      await this.place();
+    } catch (error) {
+      await this.discard();
+      throw options.wrapError(error);
+    }
+    this.isSettled = true;
+    stagedPaths.delete(options.stagedPath);
+    try {
+      await options.syncFolder();
+    } catch (error) {
+      throw options.wrapError(error);
+    } finally {
+      await this.letGo();
+    }
+  }
+
+  /** A link fails if the name is taken, a rename replaces it: each in one step. */
+  private async place(): Promise<void> {
+    const { stagedPath, targetPath, mustNotExist } = this.options;
+    if (!mustNotExist) {
+      await rename(stagedPath, targetPath);
+      return;
+    }
+    await link(stagedPath, targetPath);
+    await unlink(stagedPath);
+  }
+
+  async discard(): Promise<void> {
+    if (!this.isSettled) {
+      this.isSettled = true;
+      this.underWay = this.remove();
+    }
+    await this.underWay;
+  }
+
+  private async remove(): Promise<void> {
+    const { stagedPath } = this.options;
+    await unlink(stagedPath).catch(() => undefined);
+    stagedPaths.delete(stagedPath);
+    await this.letGo();
+  }
+
+  private async letGo(): Promise<void> {
+    await this.handle.close().catch(() => undefined);
+    await this.options.release().catch(() => undefined);
+  }
+}

@@ -1,0 +1,32 @@
+/** What the file service needs of a connection; io's `Channel` is one, tests bring their own. */
+import type { CloseReason, ConnectionStats, DataRun, PeerAddress } from '../transport/types.ts';
+import type { Slab } from '../util/slab.ts';
+
+export interface TransferChannel {
+  readonly peer: PeerAddress;
+  readonly isClosed: boolean;
+  /** Never rejects. */
+  readonly closed: Promise<CloseReason>;
+  stats(): ConnectionStats;
+  sendMessage(bytes: Uint8Array): Promise<void>;
+  /** Undefined: the peer will send no more. */
+  nextMessage(): Promise<Uint8Array | undefined>;
+  acquireSlab(wantBytes: number): Promise<Slab>;
+  releaseSlab(slab: Slab): void;
+  sendData(slab: Slab, lengthBytes: number): Promise<void>;
+  endData(error?: number): void;
+  abandonData(error: number): void;
+  nextRun(minBytes: number): Promise<DataRun | undefined>;
+  releaseRun(run: DataRun): void;
+  finish(): void;
+  abort(code: number): void;
+  linger(): Promise<void>;
+}
+
+/** The reason a channel's promise was rejected with, or undefined for any other error. */
+export function closeReasonOf(error: unknown): CloseReason | undefined {
+  if (!(error instanceof Error) || !('reason' in error)) return undefined;
+  const reason = error.reason;
+  const isReason = typeof reason === 'object' && reason !== null && 'kind' in reason;
+  return isReason ? (reason as CloseReason) : undefined;
+}

@@ -1,0 +1,9 @@
+/** Whoever watches a transfer. */
+
+/** request: asked, nothing known yet. data: bytes flow. verify: digest, flush and rename. */
+export type TransferPhase = 'request' | 'data' | 'verify';
+
+export interface TransferObserver {
+  /** @param sizeBytes null while unknown */
+  onPhase(phase: TransferPhase, sizeBytes: number | null): void;
+}

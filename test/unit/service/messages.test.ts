@@ -1,0 +1,122 @@
+import fc from 'fast-check';
+import { encode } from 'cbor2/encoder';
+import { describe, expect, it } from 'vitest';
+import {
+  decodeClientMessage,
+  decodeServerMessage,
+  encodeMessage,
+} from '../../../src/service/messages.ts';
+import type { ClientMessage, ServerMessage } from '../../../src/service/messages.ts';
+
+const digest = new Uint8Array(32).map((_, index) => index);
+const counts = { sent: 10, retransmitted: 2, controller: 'newreno' };
+
+const CLIENT: ClientMessage[] = [
+  { op: 'get', id: 1, path: ['a', 'b c', 'ü'] },
+  { op: 'get', id: 2, path: [] },
+  {
+    op: 'post',
+    id: 3,
+    path: ['a'],
+    name: 'n',
+    size: 2 ** 52,
+    overwrite: 'older',
+    mtimeMs: 1_700_000_000_123.25,
+    mode: 0o644,
+    keep: true,
+  },
+  { op: 'post', id: 4, path: [], size: null, overwrite: 'always', mtimeMs: -5, keep: false },
+  { op: 'cancel', id: 5, code: 64 },
+  { op: 'status', id: 6 },
+  { op: 'count', id: 7 },
+  { op: 'digest', id: 8, digest },
+];
+
+const SERVER: ServerMessage[] = [
+  { kind: 'file', re: 1, size: 0, mtimeMs: 0.5, mode: 0o600 },
+  { kind: 'go', re: 2 },
+  { kind: 'committed', re: 3, digest, path: ['x'] },
+  { kind: 'status', re: 4, clients: 3, uptimeSeconds: 5, version: '1', access: 'ro' },
+  { kind: 'count', re: 5, ...counts },
+  { kind: 'error', re: 6, error: 10, message: 'no' },
+  { op: 'error', error: 21, message: 'full' },
+  { op: 'digest', id: 7, digest, counts },
+];
+
+describe('messages', () => {
+  it.each(CLIENT)('a client message survives the way: $op $id', (message) => {
+    expect(decodeClientMessage(encodeMessage(message))).toEqual({ ok: true, message });
+  });
+
+  it.each(SERVER)('a server message survives the way: %o', (message) => {
+    expect(decodeServerMessage(encodeMessage(message))).toEqual({ ok: true, message });
+  });
+
+  it.each([
+    [{ op: 'get', id: 1 }, 1, 'field path'],
+    [{ op: 'get', id: 1, path: ['a', 5] }, 1, 'field path'],
+    [{ op: 'get', id: 1, path: new Array(1025).fill('a') }, 1, 'field path'],
+    [{ op: 'get', id: -1, path: [] }, undefined, 'field id'],
+    [{ op: 'get', id: 1.5, path: [] }, undefined, 'field id'],
+    [{ op: 'get', id: '1', path: [] }, undefined, 'field id'],
+    [{ op: 'fly', id: 9 }, 9, 'field op'],
+    [{ op: 'post', id: 1, path: [], size: -1, overwrite: 'always' }, 1, 'field size'],
+    [{ op: 'post', id: 1, path: [], size: 1, overwrite: 'perhaps' }, 1, 'field overwrite'],
+    [{ op: 'post', id: 1, path: [], overwrite: 'always' }, 1, 'field size'],
+    [{ op: 'digest', id: 1, digest: new Uint8Array(31) }, 1, 'field digest'],
+    [{ op: 'digest', id: 1, digest: 'x'.repeat(32) }, 1, 'field digest'],
+    [{ op: 'cancel', id: 1 }, 1, 'field code'],
+    [[1, 2], undefined, 'not a map'],
+    ['get', undefined, 'not a map'],
+  ])('what does not fit the schema is refused by name: %o', (value, id, fault) => {
+    const decoded = decodeClientMessage(encode(value));
+    expect(decoded).toMatchObject({ ok: false, id });
+    expect(!decoded.ok && decoded.fault).toContain(fault);
+  });
+
+  it('an unknown field is ignored', () => {
+    const bytes = encode({ op: 'status', id: 1, mood: { good: true } });
+    expect(decodeClientMessage(bytes)).toEqual({ ok: true, message: { op: 'status', id: 1 } });
+  });
+
+  it.each([
+    ['nothing', []],
+    ['deep nesting', new Array(16_000).fill(0x81)],
+    ['a length beyond the end', [0x9a, 0xff, 0xff, 0xff, 0xff]],
+    ['a huge byte string', [0x5b, 0, 0xff, 0xff, 0xff, 0, 0, 0, 0]],
+    ['a duplicate key', [0xa2, 0x61, 0x61, 1, 0x61, 0x61, 2]],
+    ['bad UTF-8', [0xa1, 0x62, 0xff, 0xfe, 1]],
+    ['two values', [0xa0, 0xa0]],
+    ['a regular expression tag', [0xd8, 35, 0x63, 0x28, 0x61, 0x2b]],
+    ['an object property', [0xa1, 0x69, ...new TextEncoder().encode('__proto__'), 0xa0]],
+  ])('hostile bytes are a result, not an exception: %s', (_, bytes) => {
+    expect(decodeClientMessage(Uint8Array.from(bytes)).ok).toBe(false);
+    expect(decodeServerMessage(Uint8Array.from(bytes)).ok).toBe(false);
+  });
+
+  it('more than 16 KiB is refused unread', () => {
+    const bytes = encode({ op: 'status', id: 1, pad: 'x'.repeat(16_384) });
+    expect(decodeClientMessage(bytes)).toMatchObject({ ok: false, fault: 'longer than 16 KiB' });
+  });
+
+  it('never throws, whatever comes', () => {
+    const samples = [...CLIENT, ...SERVER].map((message) => encodeMessage(message));
+    const mutated = fc
+      .tuple(
+        fc.constantFrom(...samples),
+        fc.array(fc.tuple(fc.nat(), fc.nat(255)), { maxLength: 5 }),
+      )
+      .map(([sample, changes]) => {
+        const bytes = sample.slice();
+        for (const [at, value] of changes) bytes[at % bytes.length] = value;
+        return bytes;
+      });
+    fc.assert(
+      fc.property(fc.oneof(mutated, fc.uint8Array({ maxLength: 200 })), (bytes) => {
+        decodeClientMessage(bytes);
+        decodeServerMessage(bytes);
+      }),
+      { numRuns: 20_000 },
+    );
+  });
+});

@@ -1,0 +1,66 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { displayText } from '../../../src/service/display.ts';
+import { EXIT } from '../../../src/service/error.ts';
+import { checkPath, componentFault, pathFault, pathText } from '../../../src/service/path.ts';
+
+describe('path', () => {
+  it.each([
+    '',
+    '.',
+    '..',
+    'a/b',
+    '/',
+    'a\0b',
+    'a\nb',
+    '\u001b[2J',
+    '\u007f',
+    '\u0085',
+    '\ud800',
+    '.lftp-udp',
+    '.LFTP-UDP',
+    'x'.repeat(256),
+    'ü'.repeat(128),
+  ])('refuses the component %j', (component) => {
+    expect(componentFault(component)).toBeDefined();
+    expect(() => checkPath(['ok', component])).toThrow(
+      expect.objectContaining({ code: EXIT.REFUSED }) as Error,
+    );
+  });
+
+  it.each(['a', '...', '..a', 'a b', '-x', '~', 'ü', '文件', '.hidden', 'x'.repeat(255), '🙂'])(
+    'takes the component %j',
+    (component) => {
+      expect(componentFault(component)).toBeUndefined();
+    },
+  );
+
+  it('has a deepest and a longest path', () => {
+    expect(pathFault(new Array<string>(32).fill('a'))).toBeUndefined();
+    expect(pathFault(new Array<string>(33).fill('a'))).toContain('32');
+    expect(pathFault(new Array<string>(5).fill('a'.repeat(200)))).toBeUndefined();
+    expect(pathFault(new Array<string>(6).fill('a'.repeat(200)))).toContain('1024');
+    expect(pathFault([])).toBeUndefined();
+  });
+
+  it('what is taken never leaves its folder', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 6 }), (component) => {
+        if (componentFault(component) !== undefined) return;
+        const url = new URL(`file:///root/${encodeURIComponent(component)}`);
+        expect(decodeURIComponent(url.pathname)).toBe(`/root/${component}`);
+      }),
+    );
+  });
+});
+
+describe('display', () => {
+  it('writes out what a terminal would act on', () => {
+    expect(displayText('a\u001b[31mb\n\u202e\u200b\ud800')).toBe(
+      'a\\u{1b}[31mb\\u{a}\\u{202e}\\u{200b}\\u{d800}',
+    );
+    expect(displayText('größe 文件 🙂')).toBe('größe 文件 🙂');
+    expect(displayText('x'.repeat(500))).toHaveLength(401);
+    expect(pathText(['a\u0007', 'b'])).toBe('/a\\u{7}/b');
+  });
+});

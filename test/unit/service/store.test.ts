@@ -1,0 +1,230 @@
+import { execFileSync } from 'node:child_process';
+import {
+  chmod,
+  lstat,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  symlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { EXIT } from '../../../src/service/error.ts';
+import { STORE_MAX_OPEN_FILES } from '../../../src/service/limits.ts';
+import { Store } from '../../../src/service/store.ts';
+import type { UploadOffer } from '../../../src/service/store.ts';
+
+let folder: string;
+let root: string;
+let store: Store;
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+const code = (value: number): unknown => expect.objectContaining({ code: value });
+
+function offer(path: string[], more: Partial<UploadOffer> = {}): UploadOffer {
+  return {
+    path,
+    name: undefined,
+    sizeBytes: 3,
+    mtimeMs: Date.UTC(2020, 0, 1),
+    overwrite: 'always',
+    keepMode: undefined,
+    ...more,
+  };
+}
+
+async function partials(): Promise<string[]> {
+  return await readdir(join(root, '.lftp-udp', 'partial'));
+}
+
+async function put(path: string[], text: string, more: Partial<UploadOffer> = {}): Promise<void> {
+  const { file } = await store.createUpload(offer(path, { sizeBytes: text.length, ...more }));
+  await file.write(bytes(text), 0);
+  await file.commit();
+}
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'lftp-unit-'));
+  root = join(folder, 'root');
+  await mkdir(join(root, 'sub'), { recursive: true });
+  await writeFile(join(folder, 'secret'), 'secret');
+  await writeFile(join(root, 'sub', 'file'), 'hello');
+  await symlink('../secret', join(root, 'leak'));
+  await symlink('..', join(root, 'up'));
+  await symlink('sub', join(root, 'inner'));
+  store = await Store.open(root, 'rw');
+});
+
+afterEach(async () => {
+  expect(store.openFileCount).toBe(0);
+  await store.close();
+  await rm(folder, { recursive: true });
+});
+
+describe('reading', () => {
+  it('opens a regular file, with its size, time and permissions', async () => {
+    await chmod(join(root, 'sub', 'file'), 0o4640);
+    const file = await store.openForRead(['sub', 'file']);
+    expect(file).toMatchObject({ sizeBytes: 5, mode: 0o640 });
+    const buffer = new Uint8Array(10);
+    expect(await file.read(buffer, 10, 1)).toBe(4);
+    expect(new TextDecoder().decode(buffer.subarray(0, 4))).toBe('ello');
+    expect(await file.isUnchanged()).toBe(true);
+    await writeFile(join(root, 'sub', 'file'), 'hello world');
+    expect(await file.isUnchanged()).toBe(false);
+    await file.close();
+  });
+
+  it.each([
+    [['none'], EXIT.MISSING],
+    [['none', 'file'], EXIT.MISSING],
+    [['sub', 'file', 'deeper'], EXIT.MISSING],
+    [['leak'], EXIT.REFUSED],
+    [['up', 'secret'], EXIT.REFUSED],
+    [['inner', 'file'], EXIT.REFUSED],
+    [['sub', '..', '..', 'secret'], EXIT.REFUSED],
+    [['..', 'secret'], EXIT.REFUSED],
+    [['sub', ''], EXIT.REFUSED],
+    [['sub/file'], EXIT.REFUSED],
+    [['sub', 'file\0'], EXIT.REFUSED],
+    [['.lftp-udp', 'partial'], EXIT.REFUSED],
+    [['sub'], EXIT.REFUSED],
+    [[], EXIT.REFUSED],
+  ])('%j gives %i', async (path, expected) => {
+    await expect(store.openForRead(path)).rejects.toEqual(code(expected));
+  });
+
+  it('does not wait for the writer of a pipe', async () => {
+    execFileSync('mkfifo', [join(root, 'pipe')]);
+    await expect(store.openForRead(['pipe'])).rejects.toEqual(code(EXIT.REFUSED));
+  });
+
+  it('holds a bounded number of files', async () => {
+    const files = [];
+    for (let i = 0; i < STORE_MAX_OPEN_FILES; i += 1) {
+      files.push(await store.openForRead(['sub', 'file']));
+    }
+    await expect(store.openForRead(['sub', 'file'])).rejects.toEqual(code(EXIT.BUSY));
+    await Promise.all(files.map((file) => file.close()));
+    await (await store.openForRead(['sub', 'file'])).close();
+  });
+});
+
+describe('writing', () => {
+  it('shows a file only when it is whole', async () => {
+    const { file } = await store.createUpload(offer(['new']));
+    await file.write(bytes('b'), 1);
+    await file.write(bytes('a'), 0);
+    expect(await partials()).toHaveLength(1);
+    await expect(stat(join(root, 'new'))).rejects.toThrow();
+    await file.commit();
+    expect(await readFile(join(root, 'new'), 'utf8')).toBe('ab');
+    await writeFile(join(root, 'plain'), '');
+    const plain = await stat(join(root, 'plain'));
+    expect((await stat(join(root, 'new'))).mode).toBe(plain.mode);
+    expect(await partials()).toEqual([]);
+    expect((await stat(join(root, '.lftp-udp', 'partial'))).mode & 0o777).toBe(0o700);
+  });
+
+  it('leaves nothing of a file that is given up', async () => {
+    const { file } = await store.createUpload(offer(['new']));
+    await file.write(bytes('ab'), 0);
+    await file.discard();
+    await file.discard();
+    expect(await partials()).toEqual([]);
+    await expect(stat(join(root, 'new'))).rejects.toThrow();
+  });
+
+  it('keeps time and permissions when asked, but never a set-user bit', async () => {
+    await put(['kept'], 'abc', { keepMode: 0o4751 });
+    const stats = await stat(join(root, 'kept'));
+    expect(stats.mode & 0o7777).toBe(0o751);
+    expect(stats.mtimeMs).toBe(Date.UTC(2020, 0, 1));
+  });
+
+  it('completes the name when the path is a folder', async () => {
+    await put(['sub'], 'abc', { name: 'taken' });
+    expect(await readFile(join(root, 'sub', 'taken'), 'utf8')).toBe('abc');
+    await put([], 'abc', { name: 'taken' });
+    expect(await readFile(join(root, 'taken'), 'utf8')).toBe('abc');
+    await put(['exact'], 'abc', { name: 'ignored' });
+    expect(await readFile(join(root, 'exact'), 'utf8')).toBe('abc');
+  });
+
+  it.each([
+    [['none', 'file'], {}, EXIT.MISSING],
+    [['sub'], {}, EXIT.REFUSED],
+    [[], {}, EXIT.REFUSED],
+    [['sub'], { name: '..' }, EXIT.REFUSED],
+    [['sub'], { name: 'a/b' }, EXIT.REFUSED],
+    [['leak'], {}, EXIT.REFUSED],
+    [['up', 'x'], {}, EXIT.REFUSED],
+    [['..', 'x'], {}, EXIT.REFUSED],
+    [['.lftp-udp', 'x'], {}, EXIT.REFUSED],
+    [['sub', 'file'], { overwrite: 'never' as const }, EXIT.EXISTS],
+    [['sub', 'file'], { overwrite: 'older' as const }, EXIT.EXISTS],
+    [['huge'], { sizeBytes: 2 ** 50 }, EXIT.NO_SPACE],
+  ])('%j with %o gives %i', async (path, more, expected) => {
+    await expect(store.createUpload(offer(path, more))).rejects.toEqual(code(expected));
+    expect(await partials()).toEqual([]);
+    expect(await readFile(join(folder, 'secret'), 'utf8')).toBe('secret');
+  });
+
+  it('replaces a target by the rule that was given', async () => {
+    const path = ['sub', 'file'];
+    await put(path, 'other', { overwrite: 'differ' });
+    await utimes(join(root, 'sub', 'file'), 1, 1);
+    await put(path, 'newer', { overwrite: 'older', keepMode: 0o600 });
+    expect(await readFile(join(root, 'sub', 'file'), 'utf8')).toBe('newer');
+    const same = offer(path, { overwrite: 'differ', sizeBytes: 5 });
+    await expect(store.createUpload(same)).rejects.toEqual(code(EXIT.EXISTS));
+  });
+
+  it('of two that must not replace anything, one wins', async () => {
+    const two = await Promise.all(
+      [1, 2].map(() => store.createUpload(offer(['race'], { overwrite: 'never' }))),
+    );
+    const ends = await Promise.allSettled(two.map(({ file }) => file.commit()));
+    expect(ends.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+    expect(ends.find(({ status }) => status === 'rejected')).toMatchObject({
+      reason: { code: EXIT.EXISTS },
+    });
+    expect(await partials()).toEqual([]);
+  });
+
+  it('does not write through a link that appears while the file is on its way', async () => {
+    const { file } = await store.createUpload(offer(['new']));
+    await file.write(bytes('abc'), 0);
+    await symlink('../secret', join(root, 'new'));
+    await expect(file.commit()).rejects.toEqual(code(EXIT.REFUSED));
+    expect(await readFile(join(folder, 'secret'), 'utf8')).toBe('secret');
+    expect((await lstat(join(root, 'new'))).isSymbolicLink()).toBe(true);
+    expect(await partials()).toEqual([]);
+  });
+});
+
+describe('opening', () => {
+  it('read-only refuses uploads and makes no folder of its own', async () => {
+    const plain = join(folder, 'plain');
+    await mkdir(plain);
+    const readOnly = await Store.open(plain, 'ro');
+    await expect(readOnly.createUpload(offer(['x']))).rejects.toEqual(code(EXIT.REFUSED));
+    expect(await readdir(plain)).toEqual([]);
+    await readOnly.close();
+  });
+
+  it('refuses what is no folder, and a link in place of its own folder', async () => {
+    await expect(Store.open(join(folder, 'secret'), 'ro')).rejects.toEqual(code(EXIT.LOCAL_IO));
+    await expect(Store.open(join(folder, 'none'), 'ro')).rejects.toEqual(code(EXIT.LOCAL_IO));
+    const trap = join(folder, 'trap');
+    await mkdir(trap);
+    await symlink('../root', join(trap, '.lftp-udp'));
+    await expect(Store.open(trap, 'rw')).rejects.toEqual(code(EXIT.LOCAL_IO));
+  });
+});
