@@ -1,0 +1,99 @@
+/** What must hold after every turn, and what must hold when all is over. */
+import type { Connection } from '../transport/connection.ts';
+import { EARLY_POOL_BYTES, type Simulation } from './build-world.ts';
+import { check } from './failure.ts';
+import { HOST_POOL_BYTES, type Host } from './host.ts';
+import type { Party } from './party.ts';
+import type { WorldObserver } from './world.ts';
+
+/** The costly checks run on every so manieth turn. */
+const AUDIT_EVERY_TURNS = 29;
+
+export class Invariants implements WorldObserver {
+  /** Connections that were seen with a closed window of the peer. */
+  zeroWindows = 0;
+  private turns = 0;
+  private readonly auditEveryTurns: number;
+
+  constructor(auditEveryTurns = AUDIT_EVERY_TURNS) {
+    this.auditEveryTurns = auditEveryTurns;
+  }
+
+  onTurn(_nowMs: number, host: Host): void {
+    const { sendPool, receivePool } = host;
+    const isWithin =
+      sendPool.usedBytes <= HOST_POOL_BYTES &&
+      receivePool.usedBytes <= HOST_POOL_BYTES &&
+      sendPool.usedBytes >= 0 &&
+      receivePool.usedBytes >= 0;
+    check(isWithin, 'leak', () => `host ${host.index}: a pool is out of its bounds`);
+    this.turns += 1;
+    if (this.turns % this.auditEveryTurns === 0) this.audit(host);
+  }
+
+  /** The transport's own books: flight size, lists, pools. */
+  audit(host: Host): void {
+    const { earlyBytes } = host.endpoint.stats();
+    check(
+      earlyBytes >= 0 && earlyBytes <= EARLY_POOL_BYTES,
+      'audit',
+      () => `host ${host.index}: ${earlyBytes} early bytes`,
+    );
+    for (const connection of host.endpoint.connections()) this.auditConnection(host, connection);
+  }
+
+  private auditConnection(host: Host, connection: Connection): void {
+    const problem = connection.audit();
+    check(problem === undefined, 'audit', () => `host ${host.index}: ${problem}`);
+    const { peerWindowSegments, state } = connection.stats();
+    if (peerWindowSegments === 0 && state === 'established') this.zeroWindows += 1;
+  }
+}
+
+/** Every job done, every connection ended as it should. @returns how many missed the goodbye */
+export function checkEndings(simulation: Simulation): number {
+  let missed = 0;
+  for (const party of simulation.asking) {
+    if (checkEnding(party, party.closeMode === 'abort')) missed += 1;
+  }
+  for (const party of simulation.answering) {
+    if (checkEnding(party, party.closeMode === 'abort' || !party.isGreeted)) missed += 1;
+  }
+  return missed;
+}
+
+/**
+ * A side that has ended, and has everything, may lose its peer's last word: the peer repeats that
+ * so many times, and leaves. Then patience ends the wait, and no byte is in doubt.
+ */
+function checkEnding(party: Party, mayAbort: boolean): boolean {
+  const reason = party.closedBy;
+  check(reason !== undefined, 'unfinished', () => party.describe());
+  if (mayAbort) return false;
+  const text = (): string => `${party.describe()} closed by ${JSON.stringify(reason)}`;
+  check(party.isComplete, 'ending', text);
+  if (reason?.kind === 'finished') return false;
+  check(reason?.kind === 'timedOut' && party.hasEnded, 'ending', text);
+  return true;
+}
+
+/** Nothing is left behind: no connection, timer, pool byte or port at rest. */
+export function checkEmpty(simulation: Simulation): void {
+  for (const host of simulation.world.hosts) {
+    const { endpoint, sendPool, receivePool, index } = host;
+    const { earlyBytes, drops } = endpoint.stats();
+    const left = {
+      connections: endpoint.connectionCount,
+      quiet: endpoint.quietCount,
+      sendPoolBytes: sendPool.usedBytes,
+      receivePoolBytes: receivePool.usedBytes,
+      earlyBytes,
+      timers: endpoint.nextTimeout() === Infinity ? 0 : 1,
+      outsideWindow: drops.outsideWindow,
+      noMemory: drops.noMemory,
+    };
+    for (const [name, count] of Object.entries(left)) {
+      check(count === 0, 'leak', () => `host ${index}: ${name} is ${count} in the end`);
+    }
+  }
+}

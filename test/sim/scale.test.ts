@@ -1,0 +1,40 @@
+import { expect, it } from 'vitest';
+import type { Endpoint } from '../../src/transport/endpoint.ts';
+import { type Pair, buildPair, jobOf, open, planOf, runUntil } from './pair.ts';
+
+const BYTES = 262_144;
+
+function openIdle(count: number): Pair {
+  const pair = buildPair({ seed: 3, up: { delayMs: 5 }, down: { delayMs: 5 } });
+  const { world, client, server } = pair;
+  for (let i = 0; i < count; i += 1) {
+    client.endpoint.connect(world.nowMs, server.address);
+    world.touch(client);
+    runUntil(pair, world.nowMs + 30, () => false);
+  }
+  expect(server.endpoint.connectionCount).toBe(count);
+  return pair;
+}
+
+function stepsOf(pair: Pair): number {
+  const steps = (endpoint: Endpoint): number => endpoint.stats().steps;
+  return steps(pair.client.endpoint) + steps(pair.server.endpoint);
+}
+
+/** Steps that one transfer takes beside `others` connections that rest. */
+function stepsBeside(others: number): number {
+  const pair = openIdle(others);
+  const before = stepsOf(pair);
+  const party = open(pair, planOf([jobOf('get', BYTES)]));
+  expect(runUntil(pair, pair.world.nowMs + 5_000, () => party.isComplete)).toBe(true);
+  return stepsOf(pair) - before;
+}
+
+it('does no work for connections to which nothing happens', { timeout: 120_000 }, () => {
+  const alone = stepsBeside(1);
+  const crowded = stepsBeside(1_000);
+  process.stdout.write(
+    `steps of one transfer: ${alone} beside 1 connection, ${crowded} beside 1,000\n`,
+  );
+  expect(crowded).toBeLessThanOrEqual(alone * 1.1 + 50);
+});
