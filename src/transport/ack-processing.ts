@@ -135,8 +135,21 @@ export class AckProcessing {
     if (kind === KIND.PROBE) return;
     if (log.fateOf(txn) === FATE.LOST) this.recovery.onSpurious();
     else log.settle(txn, FATE.DELIVERED);
-    // A piece that arrived does not make its segment whole; `ack` and SACK will tell.
-    if (kind === KIND.STREAM && this.window.stateOf(seq) !== SEGMENT.FREE) this.settle(seq);
+    if (this.window.stateOf(seq) === SEGMENT.FREE) return;
+    if (kind === KIND.STREAM || this.hasEveryPiece(seq, txn)) this.settle(seq);
+  }
+
+  /** Whether all pieces of the round that `txn` belongs to, the newest one of `seq`, arrived. */
+  private hasEveryPiece(seq: number, txn: number): boolean {
+    const last = this.window.txnOf(seq);
+    const first = this.window.firstTxnOf(seq);
+    if (txn < first || txn > last) return false;
+    for (let piece = first; piece <= last; piece += 1) {
+      if (!this.log.remembers(piece)) return false;
+      const isOurs = this.log.kindOf(piece) === KIND.PART && this.log.seqOf(piece) === seq;
+      if (isOurs && this.log.isNews(piece)) return false;
+    }
+    return true;
   }
 
   /** P-RTT-01: only an echo newer than any before is a sample, less the peer's bounded delay. */

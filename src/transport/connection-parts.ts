@@ -232,11 +232,14 @@ export class ConnectionParts {
     if (this.isGone) this.release();
   }
 
-  /** Gives every pooled byte back; called once when the endpoint forgets the connection. */
+  /**
+   * Gives pooled bytes back, when the endpoint forgets the connection. After an orderly end all that
+   * the peer sent is here, and stays until the application has read it.
+   */
   release(): void {
     this.abandon();
     this.receive?.clear();
-    this.inbox.clear();
+    if (this.reason?.kind !== 'finished') this.inbox.clear();
   }
 
   /** The peer broke `rule`. */

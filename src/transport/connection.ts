@@ -43,6 +43,7 @@ export class Connection {
   deadlineMs = Infinity;
   heapIndex = -1;
   isReady = false;
+  isLate = false;
   hasEvents = false;
   private retryAtMs = Infinity;
   private readonly parts: ConnectionParts;
@@ -181,6 +182,8 @@ export class Connection {
       return { kind: 'peerFinished' };
     }
     if (!parts.isClosedNews || parts.reason === undefined) return undefined;
+    // After an orderly end what has come can still be read; `closed` is said once it has been.
+    if (parts.reason.kind === 'finished' && !parts.inbox.isEmpty) return undefined;
     parts.isClosedNews = false;
     return { kind: 'closed', reason: parts.reason };
   }
@@ -229,7 +232,9 @@ export class Connection {
 
   /** In-order file bytes, once `minBytes` wait or the record has ended. */
   readRun(minBytes: number): DataRun | undefined {
-    return this.parts.inbox.readRun(minBytes);
+    const run = this.parts.inbox.readRun(minBytes);
+    if (run !== undefined && this.parts.isClosedNews) this.wake(this);
+    return run;
   }
 
   /** The run's bytes are dealt with: its slab goes back, the window opens. */
@@ -248,7 +253,12 @@ export class Connection {
 
   /** Abandons what is unsent and closes with `code`. */
   abort(code: number): void {
-    if (this.parts.reason !== undefined) return;
+    // What came before an orderly end, and nobody wants to read any more.
+    if (this.parts.isGone) this.parts.inbox.clear();
+    if (this.parts.reason !== undefined) {
+      this.wake(this);
+      return;
+    }
     this.parts.end({ kind: 'aborted', by: 'local', code }, code);
     this.wake(this);
   }

@@ -248,16 +248,24 @@ export class Endpoint {
 
   /** The head of the ready queue has nothing more to send: note its deadline and its events. */
   private settle(nowMs: number, connection: Connection): void {
-    this.ready.shift();
     this.turn = 0;
-    connection.isReady = false;
     this.counters.steps += 1;
+    const deadlineMs = connection.nextTimeout();
+    if (deadlineMs <= nowMs && !connection.isLate) {
+      // What has just come in (a shorter round trip, say) may move a deadline into the past.
+      connection.isLate = true;
+      connection.handleTimeout(nowMs);
+      return;
+    }
+    connection.isLate = false;
+    this.ready.shift();
+    connection.isReady = false;
     if (!connection.hasEvents) {
       connection.hasEvents = true;
       this.eventful.push(connection);
     }
     if (!connection.isGone) {
-      this.heap.update(connection, connection.nextTimeout());
+      this.heap.update(connection, deadlineMs);
       return;
     }
     this.heap.remove(connection);

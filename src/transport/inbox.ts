@@ -167,6 +167,11 @@ export class Inbox {
     this.partial = undefined;
   }
 
+  /** Whether the application has taken everything. */
+  get isEmpty(): boolean {
+    return this.messages.length === 0 && this.runs.length === 0 && this.open === undefined;
+  }
+
   /** Bytes taken and not consumed. */
   get heldBytes(): number {
     return this.deliveredBytes - this.consumedBytes;
