@@ -1,7 +1,7 @@
 /**
  * `npm run long -- NAME [ARGUMENTS]`: runs that take too long for every commit. Each is a file
- * scripts/long/NAME.ts that exports `about`, one line, and `run(arguments)`, which throws or answers
- * false when something is wrong.
+ * scripts/long/NAME.ts that exports `about`, one line, and `run(arguments)`, which throws or
+ * answers false when something is wrong.
  */
 import { readdirSync } from 'node:fs';
 

@@ -19,6 +19,7 @@ const SLOWEST_MS = 60_000;
 const RECEIVE_PIPELINE = [
   'src/transport/receive-window.ts',
   'src/transport/inbox.ts',
+  'src/transport/part-store.ts',
   'src/transport/ack-tracker.ts',
   'src/transport/receive-pipeline.ts',
 ];

@@ -1,4 +1,4 @@
-/** What tests over the lab share: a link for the length of a test, files, and a server on host B. */
+/** What tests over the lab share: a link as long as a test lasts, files, a server on host B. */
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
