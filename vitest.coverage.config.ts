@@ -1,12 +1,14 @@
 import { defineConfig } from 'vitest/config';
 
 /**
- * Branch coverage of the protocol by the tests written for it. Seeded mass runs are left out:
- * they would cover by luck what nobody checks, and take minutes under instrumentation.
+ * Branch coverage of the protocol by the tests written for it: units, properties and the named
+ * scenarios of the simulator. Seeded mass runs are left out: they would cover by luck what nobody
+ * checks, and take minutes under instrumentation.
  */
 export default defineConfig({
   test: {
-    include: ['test/unit/{util,wire,transport}/**/*.test.ts', 'test/property/**/*.test.ts'],
+    include: ['test/{unit/util,unit/wire,unit/transport,property,regression,sim}/**/*.test.ts'],
+    exclude: ['test/sim/{transfers,sabotage,mass}*.test.ts'],
     pool: 'forks',
     execArgv: ['--expose-gc'],
     maxWorkers: 2,
@@ -16,6 +18,7 @@ export default defineConfig({
       include: ['src/wire/**/*.ts', 'src/transport/**/*.ts'],
       reportsDirectory: 'coverage',
       reporter: ['text', 'json-summary'],
+      reportOnFailure: true,
       thresholds: { branches: 90 },
     },
   },
