@@ -25,7 +25,8 @@ export class Inbox {
   private hasNewMessage = false;
   private readonly messages: Uint8Array[] = [];
   private partial: Uint8Array | undefined;
-  private partialBytes = 0;
+  /** Bytes of a message that is not whole yet. */
+  partialBytes = 0;
   private readonly runs: DataRun[] = [];
   private open: OpenRun | undefined;
   /** Bytes the application waits for; Infinity while it has been told and has not asked again. */

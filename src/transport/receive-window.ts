@@ -94,7 +94,9 @@ export class ReceiveWindow {
   }
 
   private creditEdgeNow(): number {
-    this.creditEdge = Math.max(this.creditEdge, this.inbox.consumedBytes + this.windowBytes);
+    const { consumedBytes, partialBytes } = this.inbox;
+    // A message begun takes no credit, or a long one could shut the window before it is whole.
+    this.creditEdge = Math.max(this.creditEdge, consumedBytes + partialBytes + this.windowBytes);
     return this.creditEdge;
   }
 
