@@ -64,9 +64,11 @@ export class AckTracker {
     if (this.pendingSinceMs === Infinity) this.pendingSinceMs = nowMs;
   }
 
+  /** Whole words are cleared when they are entered: TMAP tells words, and none of long ago. */
   private slideTo(txn: number): void {
-    const from = Math.max(this.highest + 1, txn - this.seen.capacity + 1);
-    for (let n = from; n <= txn; n += 1) this.seen.clear(n);
+    const last = Math.floor(txn / 32);
+    const from = Math.max(Math.floor(this.highest / 32), last - this.seen.capacity / 32) + 1;
+    for (let word = from; word <= last; word += 1) this.seen.clearWord(32 * word);
     this.highest = txn;
   }
 
