@@ -137,15 +137,20 @@ function drawJob(
   id: number,
 ): JobPlan {
   const sizeBytes = isLarge ? LARGE_BYTES + random.integer(0, 65_536) : drawSize(random);
-  const isCancelled = faults.has('cancel') && !isLarge && random.chance(0.3);
+  const isCancelled = faults.has('cancel') && !isLarge && random.chance(0.5);
   return {
     kind: random.chance(0.5) ? 'get' : 'post',
     id,
     sizeBytes,
     seed: random.uint32(),
     paddingBytes: random.chance(0.1) ? random.integer(0, MAX_PADDING_BYTES) : random.integer(0, 64),
-    cancelAtBytes: isCancelled ? Math.floor(random.float() * sizeBytes) : Infinity,
+    cancelAtBytes: isCancelled ? drawCancel(random, sizeBytes) : Infinity,
   };
+}
+
+/** Early rather than late, so that something is left to give up. */
+function drawCancel(random: Random, sizeBytes: number): number {
+  return Math.floor(random.float() * random.float() * random.float() * sizeBytes);
 }
 
 /** 0 B to 256 KiB: every order of magnitude as likely, and the edges often. */
@@ -186,7 +191,7 @@ interface Windows {
 
 function drawWindows(random: Random, isLarge: boolean): Windows {
   if (isLarge) return { receiveWindowBytes: 134_217_728, receiveWindowSegments: 65_536 };
-  if (random.chance(0.6)) {
+  if (random.chance(0.5)) {
     return { receiveWindowBytes: 8_388_608, receiveWindowSegments: 16_384 };
   }
   return {
