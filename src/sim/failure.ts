@@ -13,6 +13,8 @@ export type CheckName =
   | 'spin'
   /** What was seen on the wire breaks a rule. */
   | 'wire'
+  /** The congestion window grew although it was not what held the sender back. */
+  | 'growth'
   /** The transport's own books do not add up. */
   | 'audit'
   /** A pool, a queue or a table was over its cap, or not empty in the end. */

@@ -9,10 +9,21 @@ import type { WorldObserver } from './world.ts';
 /** The costly checks run on every so manieth turn. */
 const AUDIT_EVERY_TURNS = 29;
 
+/** Rounding of the growth rule below: what one acknowledgement may add beyond a doubling. */
+const GROWTH_SLACK_BYTES = 8_192;
+/** The growth rule looks at every connection of a host, so only at hosts with few. */
+const MAX_WATCHED_CONNECTIONS = 16;
+
+interface Growth {
+  readonly initialBytes: number;
+  mostFlightBytes: number;
+}
+
 export class Invariants implements WorldObserver {
   /** Connections that were seen with a closed window of the peer. */
   zeroWindows = 0;
   private turns = 0;
+  private readonly growths = new WeakMap<Connection, Growth>();
   private readonly auditEveryTurns: number;
 
   constructor(auditEveryTurns = AUDIT_EVERY_TURNS) {
@@ -27,8 +38,28 @@ export class Invariants implements WorldObserver {
       sendPool.usedBytes >= 0 &&
       receivePool.usedBytes >= 0;
     check(isWithin, 'leak', () => `host ${host.index}: a pool is out of its bounds`);
+    if (host.endpoint.connectionCount <= MAX_WATCHED_CONNECTIONS) {
+      for (const connection of host.endpoint.connections()) this.watchGrowth(host, connection);
+    }
     this.turns += 1;
     if (this.turns % this.auditEveryTurns === 0) this.audit(host);
+  }
+
+  /** A window grows by use only: it may double what was ever in flight, and no more. */
+  private watchGrowth(host: Host, connection: Connection): void {
+    const { cwndBytes, flightSizeBytes } = connection.stats();
+    let growth = this.growths.get(connection);
+    if (growth === undefined) {
+      growth = { initialBytes: cwndBytes, mostFlightBytes: 0 };
+      this.growths.set(connection, growth);
+    }
+    growth.mostFlightBytes = Math.max(growth.mostFlightBytes, flightSizeBytes);
+    const mostBytes = 2 * growth.mostFlightBytes + GROWTH_SLACK_BYTES;
+    check(
+      cwndBytes <= Math.max(growth.initialBytes, mostBytes),
+      'growth',
+      () => `host ${host.index}: cwnd ${cwndBytes}, never more than ${growth.mostFlightBytes} used`,
+    );
   }
 
   /** The transport's own books: flight size, lists, pools. */
