@@ -41,12 +41,14 @@ export function defaultParameters(): Parameters {
   };
 }
 
+/** Saturates: a patience of months must not wrap around to a moment. */
 function putNumber(bytes: Uint8Array, at: number, type: number, size: number, value: number) {
   bytes[at] = type;
   bytes[at + 1] = 0;
   bytes[at + 2] = size;
+  const sent = Math.min(value, 2 ** (8 * size) - 1);
   for (let i = 0; i < size; i += 1) {
-    bytes[at + 3 + i] = Math.floor(value / 2 ** (8 * (size - 1 - i))) & 0xff;
+    bytes[at + 3 + i] = Math.floor(sent / 2 ** (8 * (size - 1 - i))) & 0xff;
   }
   return at + 3 + size;
 }
@@ -55,15 +57,10 @@ function putNumber(bytes: Uint8Array, at: number, type: number, size: number, va
 export function writeParameters(bytes: Uint8Array, at: number, values: Parameters): number {
   let next = putNumber(bytes, at, PARAMETER.SEGMENT_BYTES, 2, values.segmentBytes);
   next = putNumber(bytes, next, PARAMETER.WINDOW_SEGMENTS, 4, values.windowSegments);
-  next = putNumber(
-    bytes,
-    next,
-    PARAMETER.CREDIT_BYTES,
-    4,
-    Math.min(values.creditBytes, 2 ** 32 - 1),
-  );
+  next = putNumber(bytes, next, PARAMETER.CREDIT_BYTES, 4, values.creditBytes);
   const policy =
-    Math.min(values.ackEverySegments, 0xffff) * 0x1_0000 + Math.ceil(values.maxAckDelayMs);
+    Math.min(values.ackEverySegments, 0xffff) * 0x1_0000 +
+    Math.min(Math.ceil(values.maxAckDelayMs), 0xffff);
   next = putNumber(bytes, next, PARAMETER.ACK_POLICY, 4, policy);
   next = putNumber(bytes, next, PARAMETER.PATIENCE_MS, 4, values.patienceMs);
   return putNumber(bytes, next, PARAMETER.CAPABILITIES, 4, values.capabilities);
