@@ -37,8 +37,11 @@ export async function sendFile(
     if (isOpen && !channel.isClosed) channel.abandonData(code);
     isOpen = false;
   };
-  // Straight from the event: a sender that waits for room would otherwise wait on.
-  const onAbort = (): void => abandon(ERROR.CANCELLED);
+  // Straight from the event: who waits for room, or for a silent pipe, would otherwise wait on.
+  const onAbort = (): void => {
+    abandon(ERROR.CANCELLED);
+    void source.close();
+  };
   signal.addEventListener('abort', onAbort);
   const reader = new ReadAhead(channel, source);
   try {

@@ -204,9 +204,7 @@ describe('a client and a server session', () => {
       const client = rig.client();
       const channel = rig.channels.at(-1)!;
       const local = join(rig.folder, way === 'get' ? 'new' : 'big');
-      const running = (way === 'get' ? get : post)(
-        ...((way === 'get' ? [client, ['big'], local] : [client, local, ['new']]) as never),
-      ) as Promise<unknown>;
+      const running = way === 'get' ? get(client, ['big'], local) : post(client, local, ['new']);
       setImmediate(() => {
         channel.close(reason);
         channel.other.close(reason);

@@ -1,0 +1,167 @@
+/**
+ * Addresses as people type them.
+ *
+ *   lftp://[user@]host[:port]/path[;fp=F]      percent-encoded
+ *   [user@]host[:port][:path]                  as it is
+ *
+ * Parsed here and not by `URL`, which would resolve `..` out of sight: a path goes to the server
+ * as it was typed, and the server refuses what it must.
+ */
+import { isIPv4, isIPv6 } from 'node:net';
+import { displayText } from '../service/display.ts';
+import { EXIT, LftpError } from '../service/error.ts';
+import type { RemotePath } from '../service/path.ts';
+import { UsageError } from './usage-error.ts';
+
+export const DEFAULT_PORT = 10_000;
+
+const SCHEME = 'lftp://';
+
+export interface Address {
+  /** Name or literal address, IPv6 without brackets. */
+  readonly host: string;
+  readonly port: number;
+  readonly path: RemotePath;
+  /** The path ended in a slash, or there was none: it names a folder. */
+  readonly isFolder: boolean;
+}
+
+/** @throws UsageError 2; LftpError 9 when a fingerprint is demanded */
+export function parseAddress(text: string): Address {
+  if (text === '') throw bad(text, 'it is empty');
+  if (text.toLowerCase().startsWith(SCHEME)) return parseUrl(text);
+  const foreign = /^([a-z][a-z0-9+.-]*):\/\//i.exec(text)?.[1];
+  if (foreign !== undefined) throw bad(text, `${foreign}:// is not lftp://`);
+  return parsePlain(text);
+}
+
+/** A remote path as typed without a host: `/a/b`, `a/b`, `./a`, `folder/`. */
+export function parsePath(text: string): Pick<Address, 'path' | 'isFolder'> {
+  return asPath(text.split('/'));
+}
+
+/** @throws UsageError when `text` is neither a name nor an address of a host */
+export function parseHost(text: string): string {
+  // Only digits and dots: somebody means an IPv4 address, and names of that form do not exist.
+  if (/^[\d.]+$/.test(text) && !isIPv4(text)) throw bad(text, 'it is no IPv4 address');
+  if (isIPv6(text)) return text;
+  const { host, tail } = splitHost(text, text);
+  if (tail === '') return host;
+  throw bad(text, 'a host stands alone here');
+}
+
+/** `host:port` as it can be pasted, IPv6 in brackets. */
+export function hostAndPort(host: string, port: number): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/** @throws UsageError when `text` is no UDP port; `least` is 0 where the system may choose */
+export function parsePort(text: string, least = 1): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : NaN;
+  if (port >= least && port <= 65_535) return port;
+  throw new UsageError(`the port ${quote(text)} is not a number from ${least} to 65535`);
+}
+
+function parseUrl(text: string): Address {
+  const rest = text.slice(SCHEME.length);
+  const slash = rest.indexOf('/');
+  const authority = slash < 0 ? rest : rest.slice(0, slash);
+  const { path, fingerprint } = cutFingerprint(slash < 0 ? '' : rest.slice(slash + 1));
+  const { host, tail } = splitHost(text, authority);
+  if (tail !== '' && !tail.startsWith(':')) throw bad(text, 'nothing but a port follows the host');
+  const port = tail === '' ? DEFAULT_PORT : parsePort(tail.slice(1));
+  const components = path.split('/').map((part) => decodePart(text, part));
+  // Refused only now, so that a typing error elsewhere is told as such.
+  if (fingerprint) throw fingerprintError();
+  return { host, port, ...asPath(components) };
+}
+
+function parsePlain(text: string): Address {
+  const { host, tail } = splitHost(text, text);
+  if (tail === '') return { host, port: DEFAULT_PORT, path: [], isFolder: true };
+  if (!tail.startsWith(':')) throw bad(text, 'after the host comes a colon, then port or path');
+  const digits = /^:(\d+)(?::(.*))?$/s.exec(tail);
+  const port = digits?.[1] === undefined ? DEFAULT_PORT : parsePort(digits[1]);
+  const typed = digits === null ? tail.slice(1) : (digits[2] ?? '');
+  return { host, port, ...asPath(typed.split('/')) };
+}
+
+/** The host at the start of `authority`, and what follows it. */
+function splitHost(text: string, authority: string): { host: string; tail: string } {
+  const rest = withoutUser(text, authority);
+  if (rest.startsWith('[')) {
+    const end = rest.indexOf(']');
+    const host = rest.slice(1, Math.max(end, 1));
+    if (!/^[0-9a-f:.]*:[0-9a-f:.]*(?:%[\w.-]+)?$/i.test(host)) {
+      throw bad(text, 'between [ and ] stands an IPv6 address');
+    }
+    return { host, tail: rest.slice(end + 1) };
+  }
+  const colon = rest.indexOf(':');
+  const host = colon < 0 ? rest : rest.slice(0, colon);
+  if (host === '') {
+    const isIpv6 = /^[0-9a-f]*:[0-9a-f:.]+$/i.test(rest);
+    throw bad(text, isIpv6 ? 'an IPv6 address stands in [ and ]' : 'there is no host');
+  }
+  if (!/^[^\s/\\@[\]?#%\p{C}]+$/u.test(host) || host.length > 253 || host.startsWith('-')) {
+    throw bad(text, `${quote(host)} is no host name`);
+  }
+  return { host, tail: colon < 0 ? '' : rest.slice(colon) };
+}
+
+function withoutUser(text: string, authority: string): string {
+  const match = /^([^@/:[\]]*)(:[^@/]*)?@(.*)$/s.exec(authority);
+  if (match === null) return authority;
+  const [, user = '', password, rest = ''] = match;
+  if (password !== undefined) throw bad('…', 'a password never belongs into an address');
+  if (user !== 'anonymous') {
+    throw new UsageError(
+      `there are no accounts yet: ${quote(text)}`,
+      `Leave out ${displayText(user)}@; everybody is anonymous.`,
+    );
+  }
+  return rest;
+}
+
+/** A leading slash means the served folder, `./` likewise; a trailing one says "folder". */
+function asPath(parts: readonly string[]): { path: RemotePath; isFolder: boolean } {
+  const path = [...parts];
+  if (path.length > 1 && (path[0] === '' || path[0] === '.')) path.shift();
+  const isFolder = path.at(-1) === '';
+  if (isFolder) path.pop();
+  return { path, isFolder };
+}
+
+function decodePart(text: string, part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    throw bad(text, `${quote(part)} is not percent-encoded UTF-8`);
+  }
+}
+
+function cutFingerprint(path: string): { path: string; fingerprint: boolean } {
+  const match = /^(.*);fp=[^;/]*$/s.exec(path);
+  return match === null
+    ? { path, fingerprint: false }
+    : { path: match[1] ?? '', fingerprint: true };
+}
+
+/** A pin that is not checked would be worse than none. */
+function fingerprintError(): LftpError {
+  const text = 'a fingerprint is demanded, and this version has no host keys to check it against';
+  return new LftpError(EXIT.HOST_KEY, 'local', text, {
+    hint: 'Leave out ;fp=… only if the network between may be trusted.',
+  });
+}
+
+function bad(text: string, reason: string): UsageError {
+  return new UsageError(
+    `bad address ${quote(text)}: ${reason}`,
+    'Write lftp://host:port/path or host:port:path.',
+  );
+}
+
+function quote(text: string): string {
+  return `"${displayText(text, 200)}"`;
+}

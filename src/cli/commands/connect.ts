@@ -1,0 +1,106 @@
+/** `lftp connect`: the shell, on a terminal, from a pipe, a file or the command line. */
+import { readFile } from 'node:fs/promises';
+import { createInterface } from 'node:readline';
+import type { Interface } from 'node:readline';
+import { errorText, EXIT, LftpError } from '../../service/error.ts';
+import type { CommandContext } from '../command-table.ts';
+import { Shell, targetOf } from '../shell.ts';
+import { UsageError } from '../usage-error.ts';
+
+export async function connect(context: CommandContext): Promise<number> {
+  const { operands, flags, interrupts } = context;
+  const { batch, command } = flags;
+  if (batch !== undefined && command !== undefined) {
+    throw new UsageError('-b and -c exclude each other');
+  }
+  const target = operands.length === 0 ? undefined : targetOf(operands);
+  const lines = command === undefined ? await batchLines(batch) : [command];
+  const shell = new Shell(context);
+  const onAbort = (): void => void shell.drop();
+  interrupts.signal.addEventListener('abort', onAbort);
+  interrupts.onInterrupt = () => shell.interrupt();
+  try {
+    if (target !== undefined) await shell.connectTo(target);
+    return lines === undefined
+      ? await readLines(shell, context)
+      : await runScript(shell, lines, interrupts.signal);
+  } finally {
+    interrupts.onInterrupt = undefined;
+    interrupts.signal.removeEventListener('abort', onAbort);
+    await shell.close();
+  }
+}
+
+async function batchLines(path: string | undefined): Promise<readonly string[] | undefined> {
+  if (path === undefined) return undefined;
+  try {
+    return (await readFile(path, 'utf8')).split(/\r?\n/);
+  } catch (error) {
+    throw new LftpError(EXIT.LOCAL_IO, 'local', errorText(error), {
+      path,
+      hint: 'Check the name of the file with the commands.',
+      cause: error,
+    });
+  }
+}
+
+/** Ends with the first command that fails. */
+async function runScript(
+  shell: Shell,
+  lines: readonly string[],
+  signal: AbortSignal,
+): Promise<number> {
+  for (const line of lines) {
+    const code = await shell.execute(line, false);
+    signal.throwIfAborted();
+    if (code !== EXIT.OK || shell.isOver) return code;
+  }
+  return EXIT.OK;
+}
+
+/**
+ * Reads commands until `stop` or the end of the input. On a terminal a mistake costs nothing; from
+ * a pipe the code of the first that failed is what the program ends with.
+ */
+async function readLines(shell: Shell, context: CommandContext): Promise<number> {
+  const isTerminal = process.stdin.isTTY && process.stderr.isTTY;
+  const reader = createInterface({
+    input: process.stdin,
+    ...(isTerminal ? { output: process.stderr, terminal: true } : {}),
+  });
+  const { signal } = context.interrupts;
+  const onAbort = (): void => reader.close();
+  signal.addEventListener('abort', onAbort);
+  reader.on('SIGINT', () => onTerminalInterrupt(shell, reader, context));
+  let first: number = EXIT.OK;
+  try {
+    prompt(shell, reader, isTerminal);
+    for await (const line of reader) {
+      const code = await shell.execute(line, true);
+      if (first === EXIT.OK) first = code;
+      if (shell.isOver || signal.aborted) break;
+      prompt(shell, reader, isTerminal);
+    }
+    signal.throwIfAborted();
+    return isTerminal ? EXIT.OK : first;
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+    reader.close();
+  }
+}
+
+function prompt(shell: Shell, reader: Interface, isTerminal: boolean): void {
+  if (!isTerminal) return;
+  reader.setPrompt(shell.prompt);
+  reader.prompt();
+}
+
+/** Ctrl-C stops the job; without one it empties the line, and an empty line ends the shell. */
+function onTerminalInterrupt(shell: Shell, reader: Interface, context: CommandContext): void {
+  if (shell.interrupt()) return;
+  if (reader.line === '') context.interrupts.interrupt();
+  else {
+    reader.write(null, { ctrl: true, name: 'u' });
+    prompt(shell, reader, true);
+  }
+}

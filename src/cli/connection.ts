@@ -1,0 +1,73 @@
+/** One connection for one command: opened, told about, and ended in order whatever happens. */
+import type { ClientSession } from '../service/client-session.ts';
+import { dial } from '../service/dial.ts';
+import type { Connected } from '../service/dial.ts';
+import { ERROR } from '../wire/codes.ts';
+import type { Flags } from './flag-values.ts';
+import type { Output } from './output.ts';
+import { formatDuration } from './units.ts';
+
+export interface Target {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface Opened extends Connected {
+  /** When the opening began: the first datagram left then. ms of `performance.now`. */
+  readonly startedMs: number;
+}
+
+/** @throws LftpError; the signal's reason */
+export async function openConnection(
+  target: Target,
+  flags: Flags,
+  output: Output,
+  signal: AbortSignal,
+): Promise<Opened> {
+  const { host, port } = target;
+  const { cc, patienceMs, family } = flags;
+  if (patienceMs !== undefined) output.detail(`patience ${formatDuration(patienceMs)}`);
+  const config = {
+    ...(cc === undefined ? {} : { controller: cc }),
+    ...(patienceMs === undefined ? {} : { patienceMs }),
+  };
+  const startedMs = performance.now();
+  const connected = await dial({ host, port, family, config, signal });
+  const rttMs = connected.link.channel.stats().srttMs;
+  const { address } = connected.link;
+  output.event('connected', { host, port, address, rttMs });
+  output.detail(`connected to ${host} (${address}), port ${port}, RTT ${rttMs.toFixed(1)} ms`);
+  return { ...connected, startedMs };
+}
+
+/**
+ * Opens a connection, does `work` over it and ends it. An abort of `signal` ends it at once and
+ * tells the server.
+ * @throws what `work` throws; the signal's reason
+ */
+export async function withConnection<T>(
+  target: Target,
+  flags: Flags,
+  output: Output,
+  signal: AbortSignal,
+  work: (session: ClientSession, startedMs: number) => Promise<T>,
+): Promise<T> {
+  const { session, link, startedMs } = await openConnection(target, flags, output, signal);
+  // Ending the link rejects whatever `work` waits for.
+  const onAbort = (): void => {
+    void session.abort(ERROR.CANCELLED).then(() => link.close());
+  };
+  signal.addEventListener('abort', onAbort);
+  try {
+    const result = await work(session, startedMs);
+    signal.removeEventListener('abort', onAbort);
+    await session.finish();
+    return result;
+  } catch (error) {
+    if (!signal.aborted) await session.abort(ERROR.CANCELLED);
+    throw error;
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+    link.close();
+  }
+}

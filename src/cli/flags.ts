@@ -1,0 +1,64 @@
+/** Every flag, its variable and its meaning, in one table. Values are read in flag-values.ts. */
+
+export interface FlagSpec {
+  readonly alias?: string;
+  /** switch: there or not. count: may repeat. text: takes a value. */
+  readonly kind: 'switch' | 'count' | 'text';
+  /** What stands for the value in the help. */
+  readonly value?: string;
+  readonly describe: string;
+}
+
+const COMMON = {
+  json: { kind: 'switch', describe: 'print events as JSON lines on standard output' },
+  quiet: { kind: 'switch', alias: 'q', describe: 'print only errors' },
+  verbose: { kind: 'count', alias: 'v', describe: 'print more' },
+  'log-file': { kind: 'text', value: 'FILE', describe: 'write a JSON log to FILE' },
+} as const satisfies Record<string, FlagSpec>;
+
+const CONTROLLER = {
+  cc: { kind: 'text', value: 'NAME', describe: 'congestion controller: newreno, founding' },
+} as const satisfies Record<string, FlagSpec>;
+
+const CONNECTION = {
+  ...CONTROLLER,
+  patience: { kind: 'text', value: 'TIME', describe: 'silence borne; 30s, 0 = for ever' },
+  'max-time': { kind: 'text', value: 'TIME', describe: 'most time for the whole command' },
+  ipv4: { kind: 'switch', alias: '4', describe: 'use IPv4 only' },
+  ipv6: { kind: 'switch', alias: '6', describe: 'use IPv6 only' },
+} as const satisfies Record<string, FlagSpec>;
+
+const TRANSFER = {
+  progress: { kind: 'text', value: 'HOW', describe: 'auto, bar, plain or none' },
+  preserve: { kind: 'switch', alias: 'p', describe: 'keep time and permissions' },
+  overwrite: { kind: 'text', value: 'RULE', describe: 'always, never, older or differ' },
+} as const satisfies Record<string, FlagSpec>;
+
+export const SERVE_FLAGS = {
+  host: { kind: 'text', value: 'HOST', describe: 'address to listen on; every address' },
+  port: { kind: 'text', alias: 'P', value: 'PORT', describe: 'UDP port; 10000, 0 = any free' },
+  anonymous: { kind: 'text', value: 'RIGHT', describe: 'ro: everybody reads, rw: and writes' },
+  'max-clients': { kind: 'text', value: 'N', describe: 'clients served at once; 1024' },
+  'max-patience': { kind: 'text', value: 'TIME', describe: 'most patience granted; 2m' },
+  ...CONTROLLER,
+  ...COMMON,
+} as const satisfies Record<string, FlagSpec>;
+
+export const TRANSFER_FLAGS = {
+  ...TRANSFER,
+  ...CONNECTION,
+  ...COMMON,
+} as const satisfies Record<string, FlagSpec>;
+
+export const SHELL_FLAGS = {
+  batch: { kind: 'text', alias: 'b', value: 'FILE', describe: 'run the commands in FILE' },
+  command: { kind: 'text', alias: 'c', value: "'CMD; …'", describe: 'run these commands' },
+  ...TRANSFER_FLAGS,
+} as const satisfies Record<string, FlagSpec>;
+
+export type FlagName = keyof typeof SERVE_FLAGS | keyof typeof SHELL_FLAGS;
+
+/** The variable that sets a flag: `--max-time` is LFTPU_MAX_TIME. */
+export function flagVariable(name: string): string {
+  return `LFTPU_${name.replaceAll('-', '_').toUpperCase()}`;
+}

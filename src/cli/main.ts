@@ -1,0 +1,93 @@
+/** From the command line to an exit code: parse, run, and say what went wrong. */
+import { asError, EXIT, LftpError } from '../service/error.ts';
+import { flagNames } from './command-table.ts';
+import type { CommandSpec } from './command-table.ts';
+import { readFlags } from './flag-values.ts';
+import type { Flags } from './flag-values.ts';
+import { Interrupts } from './interrupts.ts';
+import { Output } from './output.ts';
+import { helpText, ParseFailure, parseArgs, wantsJson } from './parse-args.ts';
+import { UsageError } from './usage-error.ts';
+
+/** Runs the program; the process may exit with the result. */
+export async function main(args: readonly string[]): Promise<number> {
+  const interrupts = new Interrupts((code) => void exitAtOnce(code));
+  interrupts.listen();
+  const code = await run(args, interrupts);
+  // A write to a closed output is reported one turn later.
+  await new Promise((resolve) => setImmediate(resolve));
+  return code === EXIT.OK ? (interrupts.reason?.code ?? code) : code;
+}
+
+async function run(args: readonly string[], interrupts: Interrupts): Promise<number> {
+  let output = makeOutput({ json: wantsJson(args) });
+  let usage = '';
+  try {
+    const parsed = parseArgs(args);
+    switch (parsed.kind) {
+      case 'version':
+        output.show((await import('./version.ts')).versionText());
+        return EXIT.OK;
+      case 'help':
+        output.show(parsed.text);
+        return EXIT.OK;
+      case 'usage':
+        throw new ParseFailure('which command?', parsed.text);
+      case 'command': {
+        const { command, operands, raw } = parsed;
+        usage = command.name;
+        const flags = readFlags(raw, process.env, flagNames(command));
+        output = makeOutput(flags, operands.includes('-'));
+        await logEvents(command, flags, output);
+        interrupts.limit(flags.maxTimeMs);
+        const execute = await command.load();
+        return await execute({ operands, flags, output, interrupts });
+      }
+    }
+  } catch (error) {
+    return report(output, error, interrupts, usage);
+  } finally {
+    interrupts.close();
+  }
+}
+
+function makeOutput(flags: Partial<Flags>, isStdoutTaken = false): Output {
+  const { json = false, quiet = false, verbose = 0 } = flags;
+  const options = { json, quiet, verbose, isStdoutTaken };
+  return new Output(options, process.stdout, process.stderr);
+}
+
+/** A client's log holds the same events as `--json`; a server writes a log of its own. */
+async function logEvents(command: CommandSpec, flags: Flags, output: Output): Promise<void> {
+  if (command.name === 'serve' || flags.logFile === undefined) return;
+  const { openLog } = await import('./log-file.ts');
+  const { log } = await openLog(flags.logFile, 'debug');
+  output.tap((event, fields) => log.info({ event, ...fields }, event));
+}
+
+/** @returns the exit code */
+function report(output: Output, thrown: unknown, interrupts: Interrupts, usage: string): number {
+  // What an interrupt breaks on its way out is not the reason.
+  const error = interrupts.reason ?? thrown;
+  if (error instanceof LftpError) {
+    output.error(error);
+    if (error instanceof ParseFailure) output.explain(error.usage);
+    else if (error instanceof UsageError) output.explain(helpText(usage || undefined));
+    return error.code;
+  }
+  const bug = asError(error);
+  output.error(
+    new LftpError(EXIT.OTHER, 'local', `an error of the program itself: ${bug.message}`, {
+      hint: 'Please report it, with what -v prints.',
+    }),
+  );
+  output.detail(bug.stack ?? '');
+  return EXIT.OTHER;
+}
+
+/** The second Ctrl-C: nothing is waited for, but nothing unfinished stays. */
+async function exitAtOnce(code: number): Promise<void> {
+  const { removeStagedNow } = await import('../service/store-staged.ts');
+  removeStagedNow();
+  process.exit(code);
+}

@@ -1,0 +1,160 @@
+/**
+ * The command line, read by yargs: which command, which flags, which operands.
+ *
+ * Operands stay plain words, because yargs' named ones are parsed a second time and lose a name
+ * such as `-x` after `--`. Every problem is a UsageError with the usage of the command.
+ */
+import yargs from 'yargs';
+import type { Options } from 'yargs';
+import { displayText } from '../service/display.ts';
+import { COMMANDS } from './command-table.ts';
+import type { CommandSpec } from './command-table.ts';
+import type { RawFlags } from './flag-values.ts';
+import type { FlagSpec } from './flags.ts';
+import { UsageError } from './usage-error.ts';
+
+const EPILOGUE = [
+  'An address is lftp://host:port/path or host:port:path; the port is 10000 if left out.',
+  'Every flag has a variable: LFTPU_MAX_TIME stands for --max-time. -- ends the flags.',
+  'Not private yet: nothing is encrypted.',
+].join('\n');
+
+export type Parsed =
+  | { readonly kind: 'help' | 'usage'; readonly text: string }
+  | { readonly kind: 'version' }
+  | {
+      readonly kind: 'command';
+      readonly command: CommandSpec;
+      readonly operands: readonly string[];
+      readonly raw: RawFlags;
+    };
+
+/** A usage error, and the text that shows how to do better. */
+export class ParseFailure extends UsageError {
+  readonly usage: string;
+
+  constructor(message: string, usage: string) {
+    super(message);
+    this.usage = usage;
+  }
+}
+
+/** @throws ParseFailure */
+export function parseArgs(args: readonly string[]): Parsed {
+  let chosen: CommandSpec | undefined;
+  const parser = makeParser((command) => {
+    chosen = command;
+  });
+  let parsed: Record<string, unknown> = {};
+  let words: (string | number)[] = [];
+  let failure: string | undefined;
+  let text = '';
+  void parser.parse([...args], {}, (error, argv, output) => {
+    failure = error?.message;
+    parsed = argv;
+    words = 'then' in argv ? [] : argv._;
+    text = output;
+  });
+  const [name, ...operands] = words.map(String);
+  if (failure !== undefined) throw new ParseFailure(reworded(failure), usageOf(text, failure));
+  if (parsed['version'] === true) return { kind: 'version' };
+  if (text !== '') return { kind: 'help', text };
+  if (name === undefined) return { kind: 'usage', text: helpText() };
+  if (chosen === undefined) {
+    throw new ParseFailure(`there is no command "${displayText(name, 100)}"`, helpText());
+  }
+  checkArity(chosen, operands);
+  return { kind: 'command', command: chosen, operands, raw: parsed };
+}
+
+/** The help of one command, or of all. */
+export function helpText(name?: string): string {
+  let text = '';
+  const args = name === undefined ? ['--help'] : [name, '--help'];
+  void makeParser(() => undefined).parse(args, {}, (_error, _argv, output) => {
+    text = output;
+  });
+  return text;
+}
+
+function checkArity(command: CommandSpec, operands: readonly string[]): void {
+  const [least, most] = command.arity;
+  if (operands.length >= least && operands.length <= most) return;
+  const what =
+    operands.length < least
+      ? `${command.name} needs ${command.operands}`
+      : `${command.name} takes only ${command.operands || 'flags'}`;
+  throw new ParseFailure(what, helpText(command.name));
+}
+
+function makeParser(onCommand: (command: CommandSpec) => void) {
+  const parser = yargs()
+    .scriptName('lftp')
+    .usage('lftp <command> [flags] …')
+    .parserConfiguration({
+      'parse-positional-numbers': false,
+      'parse-numbers': false,
+      'dot-notation': false,
+      'camel-case-expansion': false,
+      'duplicate-arguments-array': false,
+      'boolean-negation': false,
+      'strip-aliased': true,
+    })
+    .detectLocale(false)
+    .exitProcess(false)
+    .wrap(80)
+    .strictOptions()
+    .help('help')
+    .alias('help', 'h')
+    .version(false)
+    .option('version', { type: 'boolean', describe: 'tell program, protocol and Node' })
+    .epilogue(EPILOGUE);
+  for (const command of COMMANDS) {
+    parser.command(
+      [command.name, ...command.aliases],
+      command.describe,
+      (builder) =>
+        builder
+          .usage(`lftp ${command.name} [flags] ${command.operands}\n\n${command.describe}`)
+          .options(yargsOptions(command.flags)),
+      () => onCommand(command),
+    );
+  }
+  return parser;
+}
+
+function yargsOptions(flags: Readonly<Record<string, FlagSpec>>): Record<string, Options> {
+  const options: Record<string, Options> = {};
+  for (const [name, flag] of Object.entries(flags)) {
+    const value = flag.value === undefined ? '' : `${flag.value}: `;
+    options[name] = {
+      ...(flag.alias === undefined ? {} : { alias: flag.alias }),
+      ...(flag.kind === 'text' ? { type: 'string', requiresArg: true } : {}),
+      ...(flag.kind === 'switch' ? { type: 'boolean' } : {}),
+      ...(flag.kind === 'count' ? { type: 'count' } : {}),
+      describe: `${value}${flag.describe}`,
+    };
+  }
+  return options;
+}
+
+/** yargs' output without the message at its end. */
+function usageOf(text: string, message: string): string {
+  return text.endsWith(message) ? text.slice(0, -message.length).trimEnd() : text;
+}
+
+function reworded(message: string): string {
+  const flag = /^Unknown arguments?: (.*)$/.exec(message)?.[1];
+  if (flag !== undefined) {
+    const names = flag.split(', ').map((name) => (name.length === 1 ? `-${name}` : `--${name}`));
+    return `unknown option ${displayText(names.join(', '), 200)}`;
+  }
+  const needy = /^Not enough arguments following: (.*)$/.exec(message)?.[1];
+  return needy === undefined ? displayText(message) : `--${displayText(needy)} needs a value`;
+}
+
+/** Whether events are wanted, for an error that was met before the flags were read. */
+export function wantsJson(args: readonly string[]): boolean {
+  const end = args.indexOf('--');
+  return (end < 0 ? args : args.slice(0, end)).includes('--json');
+}

@@ -1,0 +1,32 @@
+/** What `status` shows of a connection. */
+import type { StatusAnswer } from '../service/messages.ts';
+import { displayText } from '../service/display.ts';
+import type { ConnectionStats } from '../transport/types.ts';
+import { formatBytes, formatDuration, formatShare } from './units.ts';
+
+export function statusText(where: string, server: StatusAnswer, stats: ConnectionStats): string {
+  const { segmentsSent, segmentsRetransmitted, segmentsReceived, duplicatesReceived } = stats;
+  const share = segmentsSent === 0 ? 0 : segmentsRetransmitted / segmentsSent;
+  const right = server.access === 'rw' ? 'everybody may read and write' : 'everybody may read';
+  const up = formatDuration(server.uptimeSeconds * 1000);
+  return [
+    `connected to ${where} as anonymous; not encrypted`,
+    `server      lftp-udp ${displayText(server.version, 40)}, up ${up}, ${right}`,
+    `clients     ${server.clients}`,
+    `round trip  ${ms(stats.srttMs)}, least ${ms(stats.minRttMs)}, RTO ${ms(stats.rtoMs)}`,
+    `congestion  ${stats.controller}, ${stats.phase}, cwnd ${size(stats.cwndBytes)}, ` +
+      `ssthresh ${size(stats.ssthreshBytes)}, in flight ${size(stats.flightSizeBytes)}`,
+    `window      ${stats.peerWindowSegments} segments of ${stats.segmentBytes} bytes`,
+    `sent        ${segmentsSent} segments, ${formatShare(share)} of them again`,
+    `received    ${segmentsReceived} segments, ${duplicatesReceived} of them twice`,
+    `loss        ${stats.fastRecoveries} fast recoveries, ${stats.timeouts} timeouts`,
+  ].join('\n');
+}
+
+function ms(durationMs: number): string {
+  return Number.isFinite(durationMs) ? `${durationMs.toFixed(1)} ms` : '--';
+}
+
+function size(sizeBytes: number): string {
+  return Number.isFinite(sizeBytes) && sizeBytes < 2 ** 50 ? formatBytes(sizeBytes) : 'unlimited';
+}

@@ -1,0 +1,75 @@
+/** How far one transfer is: readings of the connection, turned into rate and time left. */
+import type { TransferChannel } from '../service/transfer-channel.ts';
+import type { TransferObserver, TransferPhase } from '../service/transfer-observer.ts';
+
+export interface MeterReading {
+  readonly phase: TransferPhase;
+  readonly bytes: number;
+  /** Null while unknown. */
+  readonly sizeBytes: number | null;
+  /** Over the last seconds. */
+  readonly bytesPerSecond: number;
+  /** Undefined while nobody can tell. */
+  readonly etaSeconds: number | undefined;
+}
+
+/** The rate is taken over this long, so that it follows the path and does not flicker. */
+const RATE_SPAN_MS = 3000;
+
+interface Sample {
+  readonly atMs: number;
+  readonly bytes: number;
+}
+
+export class TransferMeter implements TransferObserver {
+  readonly op: 'get' | 'post';
+  private readonly channel: TransferChannel;
+  private readonly nowMs: () => number;
+  private phase: TransferPhase = 'request';
+  private sizeBytes: number | null = null;
+  private baseBytes = 0;
+  private samples: Sample[] = [];
+
+  /** Counts what arrives on `channel` for a get, and what is acknowledged for a post. */
+  constructor(op: 'get' | 'post', channel: TransferChannel, nowMs: () => number) {
+    this.op = op;
+    this.channel = channel;
+    this.nowMs = nowMs;
+    this.baseBytes = this.countedBytes();
+  }
+
+  onPhase(phase: TransferPhase, sizeBytes: number | null): void {
+    this.phase = phase;
+    this.sizeBytes = sizeBytes;
+  }
+
+  read(): MeterReading {
+    const atMs = this.nowMs();
+    const bytes = this.bytesSoFar();
+    this.samples.push({ atMs, bytes });
+    this.samples = this.samples.filter((sample) => sample.atMs >= atMs - RATE_SPAN_MS);
+    const first = this.samples[0] ?? { atMs, bytes };
+    const spanMs = atMs - first.atMs;
+    const bytesPerSecond = spanMs > 0 ? ((bytes - first.bytes) * 1000) / spanMs : 0;
+    const left = this.sizeBytes === null ? undefined : this.sizeBytes - bytes;
+    const isKnown = left !== undefined && bytesPerSecond > 0;
+    return {
+      phase: this.phase,
+      bytes,
+      sizeBytes: this.sizeBytes,
+      bytesPerSecond,
+      etaSeconds: isKnown ? left / bytesPerSecond : undefined,
+    };
+  }
+
+  /** The stream carries messages as well: their bytes must not make more than the file has. */
+  private bytesSoFar(): number {
+    const bytes = this.countedBytes() - this.baseBytes;
+    return this.sizeBytes === null ? bytes : Math.min(bytes, this.sizeBytes);
+  }
+
+  private countedBytes(): number {
+    const stats = this.channel.stats();
+    return this.op === 'get' ? stats.bytesDelivered : stats.bytesAcknowledged;
+  }
+}

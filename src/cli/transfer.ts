@@ -1,0 +1,140 @@
+/** One transfer as a person sees it: progress on the way, a `done` event and a summary line. */
+import { getFile } from '../service/client-get.ts';
+import type { TransferResult } from '../service/client-get.ts';
+import { postFile } from '../service/client-post.ts';
+import type { ClientSession } from '../service/client-session.ts';
+import type { FileSink, FileSource } from '../service/file-ends.ts';
+import { COUNT_REQUEST_BYTES, COUNT_REQUEST_MS } from '../service/limits.ts';
+import type { FileAnswer, SegmentCounts } from '../service/messages.ts';
+import { pathText } from '../service/path.ts';
+import type { RemotePath } from '../service/path.ts';
+import { displayText } from '../service/display.ts';
+import type { Flags } from './flag-values.ts';
+import type { Output } from './output.ts';
+import { Progress } from './progress.ts';
+import { TransferMeter } from './transfer-meter.ts';
+import { formatBytes, formatDuration, formatRate, formatShare } from './units.ts';
+
+export interface TransferContext {
+  readonly session: ClientSession;
+  readonly flags: Flags;
+  readonly output: Output;
+  readonly signal: AbortSignal;
+  /** `performance.now` when the first datagram for this transfer left. */
+  readonly startedMs: number;
+}
+
+export interface GetJob {
+  readonly path: RemotePath;
+  /** What is told as the local name. */
+  readonly local: string;
+  readonly openSink: (file: FileAnswer) => Promise<FileSink>;
+}
+
+export interface PostJob {
+  readonly path: RemotePath;
+  readonly local: string;
+  /** Name to take when `path` is a folder. */
+  readonly name: string | undefined;
+  readonly source: FileSource;
+}
+
+/** @throws LftpError */
+export async function runGet(context: TransferContext, job: GetJob): Promise<void> {
+  const { session, signal } = context;
+  const { path, local, openSink } = job;
+  await watched(context, 'get', path, local, async (observer) => {
+    const result = await getFile(session, { path, openSink, signal, observer });
+    return { result, endedMs: performance.now(), counts: await finalCounts(session, result) };
+  });
+}
+
+/** @throws LftpError */
+export async function runPost(context: TransferContext, job: PostJob): Promise<void> {
+  const { session, signal, flags } = context;
+  const { path, local, name, source } = job;
+  const { overwrite, preserve: keep } = flags;
+  await watched(context, 'post', path, local, async (observer) => {
+    const options = { path, name, source, overwrite, keep, signal, observer };
+    const result = await postFile(session, options);
+    return { result, endedMs: performance.now(), counts: result.counts };
+  });
+}
+
+interface Finished {
+  readonly result: TransferResult;
+  readonly endedMs: number;
+  readonly counts: SegmentCounts | undefined;
+}
+
+async function watched(
+  context: TransferContext,
+  op: 'get' | 'post',
+  path: RemotePath,
+  local: string,
+  transfer: (meter: TransferMeter) => Promise<Finished>,
+): Promise<void> {
+  const { session, output, flags } = context;
+  const meter = new TransferMeter(op, session.channel, () => performance.now());
+  const progress = new Progress(meter, pathText(path), flags.progress, output, process.stderr);
+  let finished: Finished;
+  try {
+    finished = await transfer(meter);
+  } finally {
+    progress.stop();
+  }
+  report(context, op, local, finished);
+}
+
+/**
+ * Much of what a server sends leaves after it told its counts, so a large file is worth a
+ * question. The file is verified and in place already: no failure here may touch that.
+ */
+async function finalCounts(
+  session: ClientSession,
+  result: TransferResult,
+): Promise<SegmentCounts | undefined> {
+  if (result.bytes <= COUNT_REQUEST_BYTES) return result.counts;
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), COUNT_REQUEST_MS);
+  });
+  const counts = await Promise.race([session.count().catch(() => undefined), limit]);
+  clearTimeout(timer);
+  return counts ?? result.counts;
+}
+
+function report(
+  context: TransferContext,
+  op: 'get' | 'post',
+  local: string,
+  finished: Finished,
+): void {
+  const { result, counts } = finished;
+  const { bytes } = result;
+  const seconds = (finished.endedMs - context.startedMs) / 1000;
+  const digest = `blake3:${Buffer.from(result.digest).toString('hex')}`;
+  const share = counts === undefined ? 0 : shareOf(counts);
+  const path = pathText(result.path);
+  context.output.event('done', {
+    op,
+    path,
+    local,
+    bytes,
+    seconds: Number(seconds.toFixed(6)),
+    digest,
+    goodputMbps: Number(((bytes * 8) / seconds / 1e6).toFixed(3)),
+    retransmittedShare: Number(share.toFixed(6)),
+    controller: counts?.controller ?? null,
+  });
+  const names = [path, displayText(local)];
+  const [from, to] = op === 'get' ? names : names.reverse();
+  const rate = formatRate(bytes / seconds);
+  const size = `${formatBytes(bytes)} in ${formatDuration(seconds * 1000)}, ${rate}`;
+  context.output.say(`${op} ${from} -> ${to}: ${size}, ${formatShare(share)} retransmitted`);
+  context.output.say(digest);
+}
+
+function shareOf({ sent, retransmitted }: SegmentCounts): number {
+  return sent === 0 ? 0 : retransmitted / sent;
+}
