@@ -1,0 +1,91 @@
+/** What `listen` and `connect` share: the parts around one endpoint, put together. */
+import { DEFAULT_CONNECTION_CONFIG, type ConnectionConfig } from '../transport/config.ts';
+import { Endpoint } from '../transport/endpoint.ts';
+import { PASS_THROUGH } from '../transport/seal.ts';
+import { NO_TRACE, type TraceSink } from '../transport/trace.ts';
+import type { ConnectionEvent } from '../transport/types.ts';
+import { SlabPool } from '../util/slab.ts';
+import { MONOTONIC_CLOCK } from './clock.ts';
+import type { DrivenConnection } from './driven.ts';
+import { Driver } from './driver.ts';
+import { SystemRandom } from './entropy.ts';
+import { PEER_TABLE_ENTRIES, PeerTable } from './peer-table.ts';
+import { SlabQueue } from './slab-queue.ts';
+
+/** Memory for file bytes on one socket, by use; bytes. */
+export interface PoolSizes {
+  /** Read from files and not yet acknowledged. */
+  readonly sendBytes: number;
+  /** Received in order and not yet consumed. */
+  readonly receiveBytes: number;
+  /** Received ahead of a gap. */
+  readonly earlyBytes: number;
+}
+
+/** A server shares its pools between all clients. */
+export const SERVER_POOLS: PoolSizes = {
+  sendBytes: 67_108_864,
+  receiveBytes: 67_108_864,
+  earlyBytes: 33_554_432,
+};
+
+export const CLIENT_POOLS: PoolSizes = {
+  sendBytes: 33_554_432,
+  receiveBytes: 33_554_432,
+  earlyBytes: 16_777_216,
+};
+
+/** Most connections of a server, unless it is told another number. */
+export const MAX_CONNECTIONS = 16_384;
+
+/** Longest patience granted to a client that asks for more; milliseconds. */
+export const MAX_PATIENCE_MS = 120_000;
+
+export interface AssemblyOptions {
+  readonly accepts: boolean;
+  readonly pools: PoolSizes;
+  readonly maxConnections: number;
+  readonly maxPatienceMs?: number | undefined;
+  readonly config?: Partial<ConnectionConfig> | undefined;
+  readonly trace?: TraceSink | undefined;
+  readonly onEvent: (connection: DrivenConnection, event: ConnectionEvent) => void;
+  readonly onError?: ((error: Error) => void) | undefined;
+}
+
+export interface Assembly {
+  readonly endpoint: Endpoint;
+  readonly driver: Driver;
+  readonly slabs: SlabQueue;
+  readonly peers: PeerTable;
+}
+
+/** Everything but the socket, which the caller opens and attaches to the driver. */
+export function assemble(options: AssemblyOptions): Assembly {
+  const { onEvent, onError, maxConnections } = options;
+  const sendPool = new SlabPool(options.pools.sendBytes);
+  const slabs = new SlabQueue(sendPool);
+  const driver = new Driver({ clock: MONOTONIC_CLOCK, onEvent, onError });
+  const endpoint = new Endpoint({
+    accepts: options.accepts,
+    maxConnections,
+    maxPatienceMs: options.maxPatienceMs ?? MAX_PATIENCE_MS,
+    random: new SystemRandom(),
+    sealer: PASS_THROUGH,
+    sendPool,
+    receivePool: new SlabPool(options.pools.receiveBytes),
+    earlyPoolBytes: options.pools.earlyBytes,
+    connection: { ...DEFAULT_CONNECTION_CONFIG, ...options.config },
+    trace: options.trace ?? NO_TRACE,
+    wake: driver.wake,
+  });
+  driver.onTurnEnd(() => slabs.serve());
+  const peers = new PeerTable(
+    () => peersOf(endpoint),
+    Math.max(PEER_TABLE_ENTRIES, 2 * maxConnections),
+  );
+  return { endpoint, driver, slabs, peers };
+}
+
+function* peersOf(endpoint: Endpoint): Iterable<DrivenConnection['peer']> {
+  for (const connection of endpoint.connections()) yield connection.peer;
+}
