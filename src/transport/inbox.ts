@@ -78,7 +78,11 @@ export class Inbox {
     let at = start;
     if (run !== undefined && run.slab.bytes.length - run.length < end - at) {
       const next = this.pool.acquire(this.nextSlabBytes());
-      if (next === undefined) return false;
+      if (next === undefined) {
+        // What is here is handed on, however little was asked for: its slab may be the one missing.
+        this.closeRun(false, 0);
+        return false;
+      }
       const fits = run.slab.bytes.length - run.length;
       run.slab.bytes.set(bytes.subarray(at, at + fits), run.length);
       run.length += fits;
