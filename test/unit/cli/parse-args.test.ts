@@ -1,0 +1,128 @@
+import { describe, expect, it } from 'vitest';
+import { flagNames } from '../../../src/cli/command-table.ts';
+import { readFlags } from '../../../src/cli/flag-values.ts';
+import type { Environment, Flags } from '../../../src/cli/flag-values.ts';
+import { flagVariable } from '../../../src/cli/flags.ts';
+import { parseArgs, wantsJson } from '../../../src/cli/parse-args.ts';
+import { EXIT } from '../../../src/service/error.ts';
+
+const usage = expect.objectContaining({ code: EXIT.USAGE }) as Error;
+
+interface Read {
+  readonly name: string;
+  readonly operands: readonly string[];
+  readonly flags: Flags;
+}
+
+function read(line: string, environment: Environment = {}): Read {
+  const parsed = parseArgs(line.split(' '));
+  if (parsed.kind !== 'command') throw new Error(parsed.kind);
+  const { command, operands, raw } = parsed;
+  return { name: command.name, operands, flags: readFlags(raw, environment, flagNames(command)) };
+}
+
+describe('the command line', () => {
+  it('reads commands, operands and flags', () => {
+    const { name, operands, flags } = read(
+      'get -p4vv --patience 2m --max-time=1.5 --overwrite never --cc founding host:1.50 --json - -q',
+    );
+    expect({ name, operands }).toEqual({ name: 'get', operands: ['host:1.50', '-'] });
+    expect(flags).toMatchObject({
+      preserve: true,
+      family: 4,
+      verbose: 2,
+      patienceMs: 120_000,
+      maxTimeMs: 1500,
+      overwrite: 'never',
+      cc: 'founding',
+      json: true,
+      quiet: true,
+      progress: 'auto',
+    });
+  });
+
+  it('put is post, and serve has defaults', () => {
+    expect(read('put a host:').name).toBe('post');
+    expect(read('serve')).toMatchObject({
+      operands: [],
+      flags: { port: 10_000, anonymous: 'ro', host: undefined, maxClients: 1024 },
+    });
+    expect(read('serve -P 0 --max-patience 0').flags).toMatchObject({
+      port: 0,
+      maxPatienceMs: Infinity,
+    });
+  });
+
+  it('-- ends the flags', () => {
+    expect(read('post -- -x host:').operands).toEqual(['-x', 'host:']);
+    expect(read('get --json -- host:-x --json').operands).toEqual(['host:-x', '--json']);
+    expect(wantsJson(['get', '--', '--json'])).toBe(false);
+    expect(wantsJson(['get', '--json', '--', 'x'])).toBe(true);
+  });
+
+  it.each([
+    'fly',
+    'get',
+    'get a b c',
+    'post a',
+    'serve a b',
+    'connect a b c',
+    'get --what a',
+    'get --limit-rate 5 a',
+    'get -r a',
+    'get --no-resume a',
+    'get --json=maybe=so --nope a',
+    'get a --patience',
+    'get --pat=3 a',
+    'serve --overwrite=never',
+  ])('lftp %s is wrong use', (line) => {
+    expect(() => parseArgs(line.split(' '))).toThrow(usage);
+  });
+
+  it.each([
+    'get --patience=soon a',
+    'get --patience= a',
+    'get --max-time -5 a',
+    'get --cc bbr a',
+    'get --overwrite perhaps a',
+    'get --progress loud a',
+    'get -4 -6 a',
+    'serve --port 65536',
+    'serve --port x',
+    'serve --anonymous off',
+    'serve --max-clients -1',
+    'serve --max-clients 1.5',
+  ])('lftp %s has a bad value', (line) => {
+    expect(() => read(line)).toThrow(usage);
+  });
+
+  it('variables stand in for flags that are not given', () => {
+    const environment = {
+      LFTPU_PATIENCE: '5',
+      LFTPU_JSON: '1',
+      LFTPU_QUIET: 'no',
+      LFTPU_MAX_TIME: '',
+      LFTPU_PORT: 'not looked at by get',
+      LFTPU_VERBOSE: '2',
+    };
+    expect(read('get a --patience 7', environment).flags).toMatchObject({
+      patienceMs: 7000,
+      json: true,
+      quiet: false,
+      maxTimeMs: undefined,
+      verbose: 2,
+    });
+    expect(flagVariable('max-time')).toBe('LFTPU_MAX_TIME');
+    expect(() => read('get a', { LFTPU_PATIENCE: 'x' })).toThrow(/LFTPU_PATIENCE/);
+    expect(() => read('get a', { LFTPU_QUIET: 'x' })).toThrow(/LFTPU_QUIET/);
+  });
+
+  it('help and version are no commands', () => {
+    expect(parseArgs(['--version'])).toEqual({ kind: 'version' });
+    expect(parseArgs(['--help'])).toMatchObject({ kind: 'help' });
+    expect(parseArgs(['get', '-h'])).toMatchObject({ kind: 'help' });
+    expect(parseArgs([])).toMatchObject({ kind: 'usage' });
+    const help = parseArgs(['post', '--help']);
+    expect(help.kind === 'help' && help.text).toContain('lftp post [flags] <local> <address>');
+  });
+});
