@@ -124,12 +124,17 @@ export class ReceiveWindow {
     if (partTotal > 0)
       return this.takePart(seq, flags, error, partOffset, partTotal, bytes, start, end);
     this.parts.forget(seq);
-    // Filling a gap is news for the sender, and so is a new one (RFC 5681 §4.2).
-    if (this.earlyCount > 0 && seq === this.rcvNxt) this.isUrgent = true;
     if (seq !== this.rcvNxt) return this.keep(seq, flags, error, bytes, start, end);
+    this.noteGap(seq);
     const result = this.deliver(flags, error, bytes, start, end);
     if (result === 'taken') return this.drain();
     return result;
+  }
+
+  /** P-ACK-08: a new gap is news for the sender, and so is a filled one (RFC 5681 §4.2). */
+  private noteGap(seq: number): void {
+    const hasEarly = this.earlyCount > 0;
+    if (seq === this.rcvNxt ? hasEarly : !hasEarly || seq > this.highest + 1) this.isUrgent = true;
   }
 
   private has(seq: number): boolean {
@@ -150,6 +155,7 @@ export class ReceiveWindow {
     const outcome = this.parts.add(seq, offset, total, bytes, start, end);
     if (outcome !== 'whole') return outcome;
     const cell = this.parts.takeCell(seq);
+    this.noteGap(seq);
     this.note(seq, cell, total, flags, error);
     return seq === this.rcvNxt ? this.drain() : 'taken';
   }
@@ -164,8 +170,7 @@ export class ReceiveWindow {
   ): ReceiveResult {
     const cell = this.pool.store(this.cellClass, bytes, start, end);
     if (cell < 0) return 'noMemory';
-    // A gap that has just appeared is news the sender should have at once.
-    if (seq > this.highest + 1 || this.earlyCount === 0) this.isUrgent = true;
+    this.noteGap(seq);
     this.note(seq, cell, end - start, flags, error);
     return 'taken';
   }
