@@ -1,26 +1,175 @@
 import { describe, expect, it } from 'vitest';
 import { AckTracker, MIN_REPLAY_WINDOW } from '../../../src/transport/ack-tracker.ts';
-import { AckBlock } from '../../../src/wire/ack-block.ts';
+import { AckBlock, MAX_TMAP_WORDS } from '../../../src/wire/ack-block.ts';
+import { toldBy } from './segments.ts';
 
-/** The transmission numbers that the block's TMAP names. */
-function told(block: AckBlock): number[] {
-  const names: number[] = [];
-  const base = 32 * (Math.floor(block.echo / 32) - block.tmapWords + 1);
-  for (let bit = 0; bit < 32 * block.tmapWords; bit += 1) {
-    if ((block.tmap[bit >> 5]! & (1 << (bit & 31))) !== 0) names.push(base + bit);
-  }
-  return names;
+function trackerFrom(firstTxn: number, windowSegments = 64): AckTracker {
+  return new AckTracker(firstTxn, windowSegments, 2, 25);
 }
 
-describe('AckTracker', () => {
+describe('AckTracker, as a filter of duplicates', () => {
+  it('takes the handshake as received', () => {
+    const tracker = trackerFrom(70);
+    expect(tracker.newestTxn).toBe(70);
+    expect([69, 70, 71].map((txn) => tracker.isDuplicate(txn))).toEqual([false, true, false]);
+  });
+
+  it('knows a number it recorded, in whatever order', () => {
+    const tracker = trackerFrom(70);
+    for (const txn of [100, 80, 90]) tracker.record(0, txn, true);
+    expect(tracker.newestTxn).toBe(100);
+    const duplicates = [79, 80, 81, 90, 100, 101].map((txn) => tracker.isDuplicate(txn));
+    expect(duplicates).toEqual([false, true, false, true, true, false]);
+  });
+
+  it('takes what is too old to tell for a duplicate', () => {
+    const tracker = trackerFrom(0);
+    tracker.record(0, 100_000, true);
+    const lowest = 100_000 - MIN_REPLAY_WINDOW + 65;
+    expect(tracker.isDuplicate(lowest - 1)).toBe(true);
+    expect(tracker.isDuplicate(lowest)).toBe(false);
+  });
+
+  it('remembers at least four windows', () => {
+    const tracker = trackerFrom(0, 5000);
+    tracker.record(0, 100_000, true);
+    expect(tracker.isDuplicate(100_000 - 4 * 5000)).toBe(false);
+    expect(tracker.isDuplicate(100_000 - 32_768 + 64)).toBe(true);
+    const exact = trackerFrom(0, MIN_REPLAY_WINDOW / 4);
+    exact.record(0, 100_000, true);
+    expect(exact.isDuplicate(100_000 - MIN_REPLAY_WINDOW)).toBe(true);
+  });
+
+  it('forgets nothing of what it can still tell when numbers jump', () => {
+    const tracker = trackerFrom(0);
+    tracker.record(0, 31, false);
+    tracker.record(0, 33, false);
+    tracker.record(0, 64, false);
+    expect([31, 33, 64].every((txn) => tracker.isDuplicate(txn))).toBe(true);
+    tracker.record(0, MIN_REPLAY_WINDOW + 10, false);
+    // 33 of the turn before shares its place with a number that never came.
+    expect(tracker.isDuplicate(MIN_REPLAY_WINDOW - 1)).toBe(false);
+    tracker.record(0, 3 * MIN_REPLAY_WINDOW + 50, false);
+    for (const txn of [31, 33, 64, 10]) {
+      expect(tracker.isDuplicate(3 * MIN_REPLAY_WINDOW + txn)).toBe(txn >= 128);
+    }
+  });
+});
+
+describe('AckTracker, when to acknowledge', () => {
+  it('is due when the agreed number of eliciting segments waits', () => {
+    const tracker = trackerFrom(0);
+    expect(tracker.isAckDue(0)).toBe(false);
+    tracker.record(0, 1, true);
+    tracker.record(0, 2, false);
+    expect(tracker.isAckDue(0)).toBe(false);
+    tracker.record(0, 3, true);
+    expect(tracker.isAckDue(0)).toBe(true);
+  });
+
+  it('is due the agreed time after the first one that waits', () => {
+    const tracker = trackerFrom(0);
+    expect(tracker.nextTimeout()).toBe(Infinity);
+    tracker.record(3, 1, false);
+    expect(tracker.nextTimeout()).toBe(Infinity);
+    tracker.record(7, 2, true);
+    expect(tracker.nextTimeout()).toBe(32);
+    expect([tracker.isAckDue(31.9), tracker.isAckDue(32)]).toEqual([false, true]);
+    const patient = new AckTracker(0, 64, 10, 25);
+    patient.record(7, 1, true);
+    patient.record(20, 2, true);
+    expect(patient.nextTimeout()).toBe(32);
+  });
+
+  it('acknowledges at least every segment, whatever the peer asks', () => {
+    const tracker = new AckTracker(0, 64, 0, 25);
+    expect(tracker.isAckDue(0)).toBe(false);
+    tracker.record(0, 1, true);
+    expect(tracker.isAckDue(0)).toBe(true);
+  });
+
+  it('is due at once on demand, and not after it was given', () => {
+    const tracker = trackerFrom(0);
+    tracker.demand();
+    expect(tracker.isAckDue(0)).toBe(true);
+    tracker.fill(0, new AckBlock());
+    expect(tracker.isAckDue(1e9)).toBe(false);
+    tracker.record(0, 1, true);
+    tracker.record(0, 2, true);
+    tracker.fill(0, new AckBlock());
+    expect([tracker.isAckDue(1e9), tracker.nextTimeout()]).toEqual([false, Infinity]);
+  });
+});
+
+describe('AckTracker, what it tells', () => {
+  it('tells nothing before something eliciting came', () => {
+    const tracker = trackerFrom(0);
+    const block = new AckBlock();
+    block.tmapWords = 7;
+    block.delayMs = 9;
+    tracker.record(5, 1, false);
+    tracker.fill(6, block);
+    expect([block.tmapWords, block.delayMs, block.echo]).toEqual([0, 0, 0]);
+  });
+
+  it('echoes the newest eliciting number and the time since then', () => {
+    const tracker = trackerFrom(0);
+    const block = new AckBlock();
+    tracker.record(10, 9, true);
+    tracker.record(12, 8, true);
+    tracker.record(14, 20, false);
+    tracker.fill(15.5, block);
+    expect([block.echo, block.delayMs]).toEqual([9, 5.5]);
+    expect(toldBy(block)).toEqual([0, 8, 9, 20]);
+    tracker.fill(20, block);
+    expect([block.echo, block.delayMs]).toEqual([9, 10]);
+  });
+
+  it('echoes the low 32 bits of a number beyond them', () => {
+    const tracker = trackerFrom(2 ** 32 - 1);
+    const block = new AckBlock();
+    tracker.record(0, 2 ** 32 + 3, true);
+    tracker.fill(0, block);
+    expect(block.echo).toBe(3);
+    expect([...block.tmap.subarray(0, block.tmapWords)]).toEqual([0b1000]);
+  });
+
+  it('P-ACK-01 tells what came first since the last eight acknowledgements', () => {
+    const tracker = trackerFrom(0);
+    const block = new AckBlock();
+    const words: number[] = [];
+    for (let n = 1; n <= 12; n += 1) {
+      tracker.record(0, 32 * n, true);
+      tracker.fill(0, block);
+      words.push(block.tmapWords);
+    }
+    expect(words).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 8, 8, 8, 8]);
+  });
+
+  it('P-ACK-01 reaches back to a late one however far below the echo it is, 64 words at most', () => {
+    const tracker = trackerFrom(0);
+    const block = new AckBlock();
+    tracker.record(0, 32 * 100, true);
+    for (let n = 0; n < 9; n += 1) tracker.fill(0, block);
+    expect(block.tmapWords).toBe(1);
+    tracker.record(0, 32 * 90 + 4, true);
+    tracker.fill(0, block);
+    expect(block.tmapWords).toBe(11);
+    expect(toldBy(block)).toEqual([32 * 90 + 4, 32 * 100]);
+    tracker.record(0, 32, true);
+    tracker.fill(0, block);
+    expect(block.tmapWords).toBe(MAX_TMAP_WORDS);
+    expect(toldBy(block)).toEqual([32 * 90 + 4, 32 * 100]);
+  });
+
   it('tells no transmission of one turn of its ring before', () => {
-    const tracker = new AckTracker(0, 64, 2, 25);
+    const tracker = trackerFrom(0);
     const block = new AckBlock();
     const newest = MIN_REPLAY_WINDOW + 116;
     for (let txn = 1; txn <= newest; txn += 1) {
       tracker.record(0, txn, true);
       if (txn % 50 === 0) tracker.fill(0, block);
     }
-    expect(told(block).at(-1)).toBe(newest);
+    expect(toldBy(block).at(-1)).toBe(newest);
   });
 });

@@ -1,4 +1,5 @@
 /** Segments by hand: any field may be set, nothing is checked; and what an endpoint sent, read. */
+import { PASS_THROUGH, type Sealer } from '../../../src/transport/seal.ts';
 import { AckBlock, readAckBlock, writeAckBlock } from '../../../src/wire/ack-block.ts';
 import { FLAG, WIRE_VERSION } from '../../../src/wire/codes.ts';
 import { HEADER_BYTES, MAX_DATAGRAM_BYTES, STREAM_HEADER_BYTES } from '../../../src/wire/layout.ts';
@@ -59,6 +60,17 @@ export function craft(values: Craft): Uint8Array {
   bytes.set(payload, headerLength);
   finishSegment(bytes, 0, headerLength + payload.length);
   return bytes.slice(0, headerLength + payload.length);
+}
+
+/** The same segment, its payload sealed by `sealer` under transmission number `txn`. */
+export function seal(sealer: Sealer, values: Craft & { txn: number }): Uint8Array {
+  const payload = new Uint8Array((values.payload?.length ?? 0) + sealer.overheadBytes);
+  payload.set(values.payload ?? NOTHING);
+  const bytes = craft({ ...values, payload });
+  const headerLength = bytes.length - payload.length;
+  sealer.seal(bytes, 0, headerLength, bytes.length - sealer.overheadBytes, values.txn);
+  finishSegment(bytes, 0, headerLength);
+  return bytes;
 }
 
 /** The same datagram of one segment with padding where TXN was. */
@@ -142,11 +154,13 @@ function kindOf(view: SegmentView): Seen['kind'] {
 }
 
 /** Decodes a datagram of one segment; throws when it is none of ours. */
-export function read(atMs: number, datagram: Uint8Array): Seen {
+export function read(atMs: number, datagram: Uint8Array, sealer: Sealer = PASS_THROUGH): Seen {
   const bytes = datagram.slice();
   const view = new SegmentView();
-  const problem = decodeSegment(bytes, 0, bytes.length, true, WIRE_VERSION, view);
+  const covered = sealer.checksumCoversPayload;
+  const problem = decodeSegment(bytes, 0, bytes.length, covered, WIRE_VERSION, view);
   if (problem !== undefined) throw new Error(`the endpoint sent a bad segment: ${problem}`);
+  view.payloadEnd -= sealer.overheadBytes;
   const { headerStart, payloadStart, payloadEnd } = view;
   const kind = kindOf(view);
   let block: AckBlock | undefined;

@@ -6,7 +6,7 @@ import {
 } from '../../../src/transport/config.ts';
 import type { Connection } from '../../../src/transport/connection.ts';
 import { Endpoint } from '../../../src/transport/endpoint.ts';
-import { PASS_THROUGH } from '../../../src/transport/seal.ts';
+import { PASS_THROUGH, type Sealer } from '../../../src/transport/seal.ts';
 import { NO_TRACE, type TraceRecord, type TraceSink } from '../../../src/transport/trace.ts';
 import type { CloseReason, PeerAddress, TransmitSlot } from '../../../src/transport/types.ts';
 import { SeededRandom } from '../../../src/util/random.ts';
@@ -65,9 +65,11 @@ export class Station {
   autoRead: boolean;
   private readonly apps = new Map<Connection, App>();
   private readonly slot: TransmitSlot;
+  private readonly sealer: Sealer;
 
   constructor(options: StationOptions = {}) {
     this.address = peerAddress(options.host ?? 1);
+    this.sealer = options.endpoint?.sealer ?? PASS_THROUGH;
     this.autoRead = options.autoRead ?? true;
     this.receivePool = options.endpoint?.receivePool ?? new SlabPool(67_108_864);
     this.slot = { buffer: new Uint8Array(SLOT_BYTES), length: 0, peer: this.address };
@@ -80,7 +82,7 @@ export class Station {
       maxConnections: 100,
       maxPatienceMs: 120_000,
       random: new SeededRandom(options.host ?? 1),
-      sealer: PASS_THROUGH,
+      sealer: this.sealer,
       earlyPoolBytes: 16_777_216,
       connection: { ...DEFAULT_CONNECTION_CONFIG, ...options.connection },
       initialSeq: FIRST_SEQ,
@@ -108,7 +110,8 @@ export class Station {
     while (isBusy) {
       isBusy = false;
       while (this.endpoint.pollTransmit(this.nowMs, this.slot)) {
-        batch.push(read(this.nowMs, this.slot.buffer.subarray(0, this.slot.length)));
+        const datagram = this.slot.buffer.subarray(0, this.slot.length);
+        batch.push(read(this.nowMs, datagram, this.sealer));
         isBusy = true;
       }
       for (let next = this.endpoint.pollEvent(); next; next = this.endpoint.pollEvent()) {

@@ -1,0 +1,179 @@
+import { describe, expect, it } from 'vitest';
+import { MAX_SACK_WORDS } from '../../../src/wire/ack-block.ts';
+import { FLAG } from '../../../src/wire/codes.ts';
+import { accepted, opened } from './player.ts';
+import { heldBy, pattern, type Seen, text, toldBy } from './segments.ts';
+
+const kinds = (batch: readonly Seen[]): string[] => batch.map(({ kind }) => kind);
+
+describe('acknowledgements that an endpoint sends', () => {
+  it('stand alone, with ack and window in every header', () => {
+    const { player } = accepted({ connection: { receiveWindowSegments: 300 } });
+    const [ack] = player.feed(player.op(text('x')));
+    expect(ack!.flags).toBe(FLAG.ACK);
+    expect(ack).toMatchObject({ ack: 101, window: 300, headerBytes: 32 });
+  });
+
+  it('P-ACK-08 leave when as many segments wait as the peer asked for', () => {
+    const { player } = accepted({}, { ackEverySegments: 3, maxAckDelayMs: 40 });
+    expect(player.feed(player.dat(text('a')))).toEqual([]);
+    expect(player.feed(player.dat(text('b')))).toEqual([]);
+    expect(kinds(player.feed(player.dat(text('c'))))).toEqual(['ack']);
+  });
+
+  it('P-ACK-08 leave as long after the first of them as the peer asked for', () => {
+    const { station, player } = accepted({}, { ackEverySegments: 3, maxAckDelayMs: 40 });
+    station.nowMs = 100;
+    player.feed(player.dat(text('a')));
+    station.nowMs = 120;
+    player.feed(player.dat(text('b')));
+    expect(station.advance(19.9)).toEqual([]);
+    const [ack, ...more] = station.advance(100);
+    expect(more).toEqual([]);
+    expect(ack).toMatchObject({ atMs: 140, kind: 'ack' });
+    // The echo is the newer one, which came 20 ms before.
+    expect(ack!.block!.delayMs).toBeCloseTo(20, 3);
+  });
+
+  it('P-ACK-08 are one for a batch of input', () => {
+    const { player } = accepted();
+    const batch = Array.from({ length: 20 }, (_, i) => player.dat(pattern(10, i)));
+    const [ack, ...more] = player.feed(...batch);
+    expect(more).toEqual([]);
+    expect(ack).toMatchObject({ kind: 'ack', ack: 120 });
+  });
+
+  it('P-ACK-08 leave at once on a new gap and on a filled one', () => {
+    const { player } = accepted({}, { ackEverySegments: 100 });
+    expect(player.feed(player.dat(text('a'), { seq: 100 }))).toEqual([]);
+    const [gap] = player.feed(player.dat(text('c'), { seq: 102 }));
+    expect(gap).toMatchObject({ kind: 'ack', ack: 101 });
+    expect(heldBy(gap!.block!)).toEqual([102]);
+    expect(player.feed(player.dat(text('d'), { seq: 103 }))).toEqual([]);
+    expect(kinds(player.feed(player.dat(text('f'), { seq: 105 })))).toEqual(['ack']);
+    const [filled] = player.feed(player.dat(text('b'), { seq: 101 }));
+    expect(filled).toMatchObject({ kind: 'ack', ack: 104 });
+    expect(heldBy(filled!.block!)).toEqual([105]);
+  });
+
+  it('P-ACK-08 leave at once on a gap that pieces make or fill', () => {
+    const { player } = accepted({}, { ackEverySegments: 100 });
+    const piece = (seq: number, offset: number) =>
+      player.dat(text('ab'), { seq, part: [offset, 4] });
+    expect(player.feed(piece(101, 0))).toEqual([]);
+    const [gap] = player.feed(piece(101, 2));
+    expect(heldBy(gap!.block!)).toEqual([101]);
+    expect(player.feed(piece(100, 2))).toEqual([]);
+    expect(player.feed(piece(100, 0))).toMatchObject([{ kind: 'ack', ack: 102 }]);
+  });
+
+  it('P-ACK-08 leave at once on the end of a record', () => {
+    const { player } = accepted({}, { ackEverySegments: 100 });
+    expect(player.feed(player.dat(text('a')))).toEqual([]);
+    const flags = FLAG.DAT | FLAG.END | FLAG.ACK;
+    expect(kinds(player.feed(player.dat(text('b'), { flags })))).toEqual(['ack']);
+    expect(player.feed(player.op(text('part'), { flags: FLAG.OP | FLAG.ACK }))).toEqual([]);
+    expect(kinds(player.feed(player.op(text('whole'))))).toEqual(['ack']);
+  });
+
+  it('P-ACK-08 leave at once on a probe', () => {
+    const { player } = opened();
+    const [ack, ...more] = player.feed(player.probe({ txn: 900 }));
+    expect(more).toEqual([]);
+    expect(ack).toMatchObject({ kind: 'ack' });
+    expect(ack!.block!.echo).toBe(900);
+  });
+
+  it('P-ACK-08 are not given for acknowledgements and closing messages', () => {
+    const { station, player } = accepted();
+    player.feed(player.acknowledge(), player.acknowledge(), player.acknowledge());
+    expect(kinds(player.feed(player.close(1)))).toEqual(['close']);
+    expect(kinds(station.advance(1_000))).toEqual([]);
+  });
+
+  it('P-ACK-01 name a transmission in eight acknowledgements', () => {
+    const { player } = accepted({}, { ackEverySegments: 1 });
+    const first = player.txn;
+    const counts = Array.from({ length: 40 }, () => 0);
+    for (let i = 0; i < 30; i += 1) {
+      const [ack] = player.feed(player.dat(text('x'), { txn: first + 64 * i }));
+      for (const txn of toldBy(ack!.block!)) {
+        if (txn >= first) counts[(txn - first) / 64]! += 1;
+      }
+    }
+    expect(counts.slice(0, 22)).toEqual(Array.from({ length: 22 }, () => 8));
+  });
+
+  it('P-ACK-01 name no transmission whose segment came too late to matter twice', () => {
+    const { player } = accepted({}, { ackEverySegments: 1 });
+    const [ack] = player.feed(player.dat(text('x'), { txn: 700 }));
+    expect(toldBy(ack!.block!)).not.toContain(699);
+    const [after] = player.feed(player.dat(text('y'), { txn: 699 }));
+    expect(toldBy(after!.block!)).toEqual([640, 641, 699, 700]);
+    expect(after!.block!.echo).toBe(700);
+  });
+
+  it('P-ACK-02 name the segments beyond ack that are held', () => {
+    const { player } = accepted();
+    const held = [101, 102, 131, 160, 300];
+    player.feed(...held.map((seq) => player.dat(text('x'), { seq })));
+    const [ack] = player.feed(player.probe());
+    expect(ack!.ack).toBe(100);
+    expect(heldBy(ack!.block!)).toEqual(held);
+    expect(ack!.block).toMatchObject({ sackStart: 96, sackWords: 7 });
+  });
+
+  it('P-ACK-02 tell a span of more than 32 words slice by slice, round and round', () => {
+    const { player } = accepted();
+    const held = Array.from({ length: 30 }, (_, i) => 110 + 80 * i);
+    player.feed(...held.map((seq) => player.dat(text('x'), { seq })));
+    const slices = Array.from({ length: 6 }, () => player.feed(player.probe())[0]!.block!);
+    // The answer to the batch itself was the first slice.
+    const total = Math.floor(held.at(-1)! / 32) - 3 + 1;
+    const starts = [0, 32, 64].filter((word) => word < total).map((word) => 96 + 32 * word);
+    expect(slices.map(({ sackStart }) => sackStart)).toEqual([
+      ...starts.slice(1),
+      ...starts,
+      ...starts.slice(0, 1),
+    ]);
+    for (const { sackWords } of slices) expect(sackWords).toBeLessThanOrEqual(MAX_SACK_WORDS);
+    expect(
+      slices
+        .slice(0, 3)
+        .flatMap(heldBy)
+        .sort((a, b) => a - b),
+    ).toEqual(held);
+  });
+
+  it('P-ACK-03 keep what they named, though memory is short and the window has shut', () => {
+    const { player, app } = accepted({
+      connection: { receiveWindowBytes: 16_000, receiveWindowSegments: 16 },
+      endpoint: { earlyPoolBytes: 4 * 1536 },
+    });
+    const early = [101, 102, 103, 104, 105].map((seq) => player.dat(pattern(1000, seq), { seq }));
+    const [ack] = player.feed(...early);
+    expect(heldBy(ack!.block!)).toEqual([101, 102, 103, 104]);
+    expect(toldBy(ack!.block!)).toEqual([640, 641, 642, 643, 644, 645]);
+    player.feed(player.dat(pattern(1000, 100), { seq: 100 }));
+    const whole = [100, 101, 102, 103, 104].flatMap((seq) => [...pattern(1000, seq)]);
+    expect(app.records[0]!.bytes).toEqual(new Uint8Array(whole));
+  });
+
+  it('leave in as many copies as configured, each under a number of its own', () => {
+    const { player } = accepted({ connection: { controlCopies: 3 } });
+    const batch = player.feed(player.op(text('x')));
+    expect(kinds(batch)).toEqual(['ack', 'ack', 'ack']);
+    expect(new Set(batch.map(({ txn }) => txn)).size).toBe(3);
+    expect(batch[2]!.block).toEqual(batch[0]!.block);
+    expect(player.feed(player.acknowledge())).toEqual([]);
+  });
+
+  it('bound what the peer may ask of them', () => {
+    const { station, player } = accepted({}, { ackEverySegments: 60_000, maxAckDelayMs: 60_000 });
+    for (let i = 0; i < 255; i += 1) expect(player.feed(player.dat(text('x')))).toEqual([]);
+    expect(kinds(player.feed(player.dat(text('x'))))).toEqual(['ack']);
+    player.feed(player.dat(text('x')));
+    expect(station.advance(999)).toEqual([]);
+    expect(kinds(station.advance(1))).toEqual(['ack']);
+  });
+});

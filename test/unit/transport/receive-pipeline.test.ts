@@ -1,0 +1,273 @@
+import { describe, expect, it } from 'vitest';
+import { toyMac } from '../../../src/transport/seal.ts';
+import { ERROR, FLAG, WIRE_VERSION } from '../../../src/wire/codes.ts';
+import { SYN_BYTES } from '../../../src/wire/layout.ts';
+import { openCouple } from './couple.ts';
+import { accepted, opened, Player } from './player.ts';
+import { type Craft, heldBy, pattern, seal, text, toldBy, withoutTxn } from './segments.ts';
+import { FIRST_SEQ, FIRST_TXN, Station } from './station.ts';
+
+describe('a segment that is not taken', () => {
+  it('is dropped when it has no transmission number', () => {
+    const { station, player, app } = accepted();
+    expect(player.feed(withoutTxn(player.op(text('x'))))).toEqual([]);
+    expect(station.drops()).toEqual({ option: 1 });
+    expect(app.messages).toEqual([]);
+  });
+
+  it('P-TXN-04 is dropped after its counter when its transmission came before', () => {
+    const { station, player, connection, app } = accepted();
+    const segment = player.op(text('once'));
+    player.feed(segment);
+    const before = connection.stats();
+    player.feed(segment, segment);
+    expect(app.messages).toEqual(['once']);
+    expect(station.drops()).toEqual({ duplicate: 2 });
+    expect(connection.stats()).toEqual({ ...before, duplicatesReceived: 2 });
+  });
+
+  it('P-TXN-04 is dropped when its number is too far below the newest to tell', () => {
+    const { station, player, app } = accepted({ connection: { receiveWindowSegments: 64 } });
+    player.feed(player.op(text('new'), { txn: 640 + 20_000 }));
+    player.feed(player.op(text('old'), { txn: 640 + 20_000 - 16_384 }));
+    expect(station.drops()).toEqual({ duplicate: 1 });
+    expect(app.messages).toEqual(['new']);
+    player.seq -= 1;
+    player.feed(player.op(text('late'), { txn: 640 + 20_000 - 16_300 }));
+    expect(app.messages).toEqual(['new', 'late']);
+  });
+
+  it('P-TXN-04 grows what it can tell with the window it grants: four windows', () => {
+    const { player, app } = accepted({ connection: { receiveWindowSegments: 8192 } });
+    player.feed(player.op(text('new'), { txn: 640 + 40_000 }));
+    player.feed(player.op(text('late'), { txn: 640 + 40_000 - 32_700 }));
+    expect(app.messages).toEqual(['new', 'late']);
+  });
+
+  it('P-TXN-04 is acknowledged again when it is the third message', () => {
+    const { station, player } = accepted();
+    const third = player.third(undefined, { txn: 641 });
+    expect(player.feed(third).map(({ kind }) => kind)).toEqual(['ack']);
+    expect(station.drops()).toEqual({ duplicate: 1 });
+  });
+
+  it('is not acknowledged again when it is a repeated probe, closing message or anything else', () => {
+    const { player } = accepted();
+    const probe = player.probe();
+    const ack = player.acknowledge();
+    const dat = player.dat(text('x'));
+    const fin = player.close(1);
+    player.feed(probe, ack, dat, fin);
+    expect(player.feed(probe, ack, dat, fin)).toEqual([]);
+  });
+
+  it('is a duplicate when it is a SYN-ACK for a connection that is open', () => {
+    const { station, player } = opened();
+    expect(player.feed(player.synAck())).toEqual([]);
+    expect(station.drops()).toEqual({ duplicate: 1 });
+  });
+
+  it('P-ACK-03 is not told as received, nor its number remembered, when it is not kept', () => {
+    const { station, player, app } = accepted({ connection: { receiveWindowSegments: 4 } });
+    const beyond = player.dat(text('beyond'), { seq: 104, txn: 900 });
+    expect(player.feed(beyond)).toEqual([]);
+    expect(station.drops()).toEqual({ outsideWindow: 1 });
+    const [ack] = player.feed(player.probe({ txn: 901 }));
+    expect(toldBy(ack!.block!)).toEqual([640, 641, 901]);
+    expect(heldBy(ack!.block!)).toEqual([]);
+    // The same transmission later is no duplicate: its segment has become due.
+    player.feed(...[0, 1, 2, 3].map((i) => player.dat(text(`${i}`), { seq: 100 + i })));
+    player.feed(beyond);
+    expect(app.records[0]!.bytes).toEqual(text('0123beyond'));
+  });
+
+  it('is dropped when its acknowledgement does not fill its payload exactly', () => {
+    const { station, player, connection } = accepted();
+    const payload = new Uint8Array(17);
+    expect(player.feed(player.make({ flags: FLAG.ACK, payload }))).toEqual([]);
+    expect(station.drops()).toEqual({ length: 1 });
+    expect(connection.stats().acksReceived).toBe(0);
+  });
+});
+
+describe('what a datagram counts', () => {
+  it('is one datagram and its bytes, header included', () => {
+    const { player, connection } = accepted();
+    const { bytesReceived } = connection.stats();
+    player.feed(player.dat(pattern(100)));
+    expect(connection.stats()).toMatchObject({
+      datagramsReceived: 2,
+      bytesReceived: bytesReceived + 132,
+      segmentsReceived: 1,
+      bytesDelivered: 100,
+      duplicatesReceived: 0,
+    });
+    player.feed(player.acknowledge());
+    expect(connection.stats()).toMatchObject({ datagramsReceived: 3, acksReceived: 1 });
+  });
+
+  it('counts the first operation of the third message as a segment', () => {
+    const { player } = accepted();
+    const station = new Station();
+    const other = new Player(station);
+    other.remotePort = other.feed(other.syn())[0]!.sourcePort;
+    other.feed(other.third({ flags: FLAG.OP | FLAG.END, payload: text('abc') }));
+    expect(station.newest.stats()).toMatchObject({
+      segmentsReceived: 1,
+      bytesDelivered: 3,
+      datagramsReceived: 1,
+    });
+    expect(player.seq).toBe(100);
+  });
+
+  it('counts a repeated segment under a new transmission as a duplicate, and tells it', () => {
+    const { station, player, connection } = accepted();
+    player.feed(player.dat(text('a'), { seq: 100 }));
+    player.feed(player.dat(text('a'), { seq: 100 }));
+    expect(connection.stats()).toMatchObject({ segmentsReceived: 1, duplicatesReceived: 1 });
+    expect(station.drops()).toEqual({});
+    const [ack] = player.feed(player.probe());
+    expect(toldBy(ack!.block!)).toEqual([640, 641, 642, 643, 644]);
+  });
+});
+
+describe('a datagram of several segments', () => {
+  it('P-HDR-07 takes each segment where the one before ends', () => {
+    const { station, player, app } = accepted();
+    const pieces = ['a', 'bc', 'def'].map((word) => player.op(text(word)));
+    const train = new Uint8Array(pieces.flatMap((piece) => [...piece]));
+    station.feed(player.address, train);
+    expect(app.messages).toEqual(['a', 'bc', 'def']);
+  });
+
+  it('P-HDR-07 drops one segment without the ones around it', () => {
+    const { station, player, app } = accepted();
+    const first = player.op(text('a'));
+    const foreign = player.op(text('x'), { destinationPort: player.remotePort ^ 1, seq: 101 });
+    const second = player.op(text('b'));
+    station.feed(player.address, new Uint8Array([...first, ...foreign, ...second]));
+    expect(app.messages).toEqual(['a', 'b']);
+    expect(station.drops()).toEqual({ unknownConnection: 1 });
+  });
+
+  it('P-HDR-06 drops the rest of a datagram behind a segment with a wrong sum', () => {
+    const { station, player, app } = accepted();
+    const [first, broken, last] = ['a', 'b', 'c'].map((word) => player.op(text(word)));
+    broken![broken!.length - 1]! ^= 1;
+    station.feed(player.address, new Uint8Array([...first!, ...broken!, ...last!]));
+    expect(app.messages).toEqual(['a']);
+    expect(station.drops()).toEqual({ checksum: 1 });
+  });
+
+  it('drops an empty datagram as short', () => {
+    const { station, player } = accepted();
+    player.feed(new Uint8Array(0));
+    expect(station.drops()).toEqual({ short: 1 });
+  });
+});
+
+describe('sealed segments', () => {
+  const sealer = toyMac(77);
+  const sealedStation = (): Station => new Station({ endpoint: { sealer } });
+
+  it('are opened, and cut to what was sealed', () => {
+    const { couple, near, far } = openCouple({
+      client: { endpoint: { sealer } },
+      server: { endpoint: { sealer } },
+    });
+    near.sendMessage(text('hello'));
+    couple.client.sendBytes(near, pattern(30_000));
+    near.endData();
+    couple.run(1_000);
+    expect(couple.appOf(far).messages).toEqual(['hello']);
+    expect(couple.appOf(far).records).toEqual([{ bytes: pattern(30_000), error: 0 }]);
+    expect(near.stats().segmentsSent).toBe(1 + Math.ceil(30_000 / 1360));
+  });
+
+  it('are dropped when they are not authentic or too short to be', () => {
+    const station = sealedStation();
+    const player = new Player(station);
+    const payload = new Uint8Array(SYN_BYTES);
+    payload.set(player.parameters());
+    const syn = { flags: FLAG.CNT | FLAG.SYN, versions: [WIRE_VERSION], txn: 5, payload };
+    const good = seal(sealer, { sourcePort: 4000, ...syn });
+    const bad = good.slice();
+    bad[700]! ^= 4;
+    const padded = new Uint8Array(SYN_BYTES);
+    const empty = { sourcePort: 4000, ...syn, payload: new Uint8Array(7) };
+    padded.set(craftHeaderOnly(empty));
+    expect(player.feed(bad)).toEqual([]);
+    expect(station.endpoint.stats().drops.seal).toBe(1);
+    station.endpoint.handleDatagram(0, player.address, padded);
+    expect(station.endpoint.stats().drops.seal).toBe(2);
+    expect(player.feed(good).map(({ kind }) => kind)).toEqual(['synAck']);
+  });
+
+  it('of an open connection are dropped when they are not authentic', () => {
+    const { couple, near, far } = openCouple({
+      client: { endpoint: { sealer } },
+      server: { endpoint: { sealer: toyMac(77) } },
+    });
+    near.sendMessage(text('hello'));
+    const [op] = couple.client.drain();
+    const address = couple.client.address;
+    const forged = op!.bytes.slice();
+    forged[33]! ^= 1;
+    couple.server.feed(address, forged);
+    expect(couple.server.drops()).toEqual({ seal: 1 });
+    const stub = craftHeaderOnly({
+      sourcePort: op!.sourcePort,
+      destinationPort: op!.destinationPort,
+      flags: FLAG.CNT | FLAG.ACK,
+      txn: op!.txn + 1,
+      payload: new Uint8Array(7),
+    });
+    couple.server.feed(address, stub);
+    expect(couple.server.drops()).toEqual({ seal: 2 });
+    couple.server.feed(address, op!.bytes);
+    expect(couple.appOf(far).messages).toEqual(['hello']);
+  });
+});
+
+/** A segment whose sum covers its header only, as sealed ones have it. */
+function craftHeaderOnly(values: Craft & { txn: number }): Uint8Array {
+  const untouched = { ...toyMac(0), overheadBytes: 0, seal: () => undefined };
+  return seal(untouched, values);
+}
+
+describe('after the end', () => {
+  it('takes no payload any more once the application has aborted', () => {
+    const { player, connection, app } = accepted();
+    connection.abort(ERROR.CANCELLED);
+    player.feed(player.op(text('late')));
+    expect(app.messages).toEqual([]);
+    expect(connection.stats()).toMatchObject({ segmentsReceived: 0, bytesDelivered: 0 });
+  });
+
+  it('takes no acknowledgement any more once the application has aborted', () => {
+    const { player, connection, app } = accepted();
+    connection.abort(ERROR.CANCELLED);
+    player.feed(player.acknowledge({}, { ack: FIRST_SEQ + 5 }));
+    expect(app.closed).toEqual({ kind: 'aborted', by: 'local', code: ERROR.CANCELLED });
+    expect(connection.stats().acksReceived).toBe(1);
+  });
+});
+
+describe('trace', () => {
+  it('says what is received and what the window is', () => {
+    const { station, player } = accepted({ tracing: true });
+    player.feed(player.acknowledge({ told: [FIRST_TXN] }));
+    const kinds = station.traced.map(({ kind }) => kind);
+    expect(kinds).toEqual(['sent', 'received', 'sent', 'received', 'congestion']);
+    expect(station.traced.at(-1)).toEqual({
+      kind: 'congestion',
+      phase: 'slowStart',
+      cwndBytes: 14_000,
+      ssthreshBytes: Infinity,
+      flightSizeBytes: 0,
+      cause: 'ack',
+    });
+    player.feed(new Uint8Array(3));
+    expect(station.traced.at(-1)).toEqual({ kind: 'dropped', reason: 'short' });
+  });
+});
