@@ -70,7 +70,14 @@ export class Invariants implements WorldObserver {
       'audit',
       () => `host ${host.index}: ${earlyBytes} early bytes`,
     );
-    for (const connection of host.endpoint.connections()) this.auditConnection(host, connection);
+    const peers = new Set<string>();
+    for (const connection of host.endpoint.connections()) {
+      this.auditConnection(host, connection);
+      const { peer, remotePort } = connection;
+      const isNew = remotePort === 0 || !peers.has(`${peer.key}/${remotePort}`);
+      check(isNew, 'wire', () => `host ${host.index}: two connections with port ${remotePort}`);
+      peers.add(`${peer.key}/${remotePort}`);
+    }
   }
 
   private auditConnection(host: Host, connection: Connection): void {
@@ -106,6 +113,23 @@ function checkEnding(party: Party, mayAbort: boolean): boolean {
   if (reason?.kind === 'finished') return false;
   check(reason?.kind === 'timedOut' && party.hasEnded, 'ending', text);
   return true;
+}
+
+/** No side took in more datagrams than the other sent: a copy counts once. */
+export function checkCopies(simulation: Simulation): void {
+  for (const { connection: asking } of simulation.asking) {
+    const match = simulation.answering.find(
+      ({ connection }) =>
+        connection.localPort === asking.remotePort && connection.remotePort === asking.localPort,
+    );
+    if (match === undefined) continue;
+    const here = asking.stats();
+    const there = match.connection.stats();
+    const isSound =
+      here.datagramsReceived <= there.datagramsSent &&
+      there.datagramsReceived <= here.datagramsSent;
+    check(isSound, 'wire', () => `port ${asking.localPort}: more datagrams taken in than sent`);
+  }
 }
 
 /** Nothing is left behind: no connection, timer, pool byte or port at rest. */

@@ -2,7 +2,7 @@
 import { PATIENCE_MS, type Simulation, buildSimulation } from './build-world.ts';
 import { SimFailure, check, type CheckName } from './failure.ts';
 import type { Tallies } from './fault-classes.ts';
-import { Invariants, checkEmpty, checkEndings } from './invariants.ts';
+import { Invariants, checkCopies, checkEmpty, checkEndings } from './invariants.ts';
 import { type Scenario, drawScenario } from './scenario.ts';
 import { tallyFaults } from './tally-faults.ts';
 import { WireWatch } from './wire-watch.ts';
@@ -117,6 +117,7 @@ function runToEnd(simulation: Simulation, invariants: Invariants): End {
   }
   for (const host of world.hosts) invariants.audit(host);
   const missedGoodbyes = checkEndings(simulation);
+  checkCopies(simulation);
   checkEmpty(simulation);
   return { doneMs, missedGoodbyes };
 }
