@@ -119,19 +119,24 @@ export class Station {
         const app = this.appOf(next.connection);
         app.events.push(next.event.kind);
         if (next.event.kind === 'closed') app.closed = next.event.reason;
-        if (this.autoRead) this.readAll(next.connection);
+        if (this.autoRead && next.event.kind === 'message') this.readMessages(next.connection);
+        if (this.autoRead && next.event.kind === 'readable') this.readRuns(next.connection);
       }
     }
     this.sent.push(...batch);
     return batch;
   }
 
-  /** Reads and gives back everything that waits. */
-  readAll(connection: Connection): void {
+  readMessages(connection: Connection): void {
     const app = this.appOf(connection);
     for (let message = connection.readMessage(); message; message = connection.readMessage()) {
       app.messages.push(new TextDecoder().decode(message));
     }
+  }
+
+  /** Reads and gives back the file bytes that wait. */
+  readRuns(connection: Connection): void {
+    const app = this.appOf(connection);
     for (let run = connection.readRun(1); run; run = connection.readRun(1)) {
       app.add(run.slab.bytes.subarray(0, run.length), run.end, run.error);
       connection.releaseRun(run);
