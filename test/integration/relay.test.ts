@@ -1,0 +1,96 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { startRelay, type Relay, type RelayOptions } from '../../src/cli/relay.ts';
+import { DatagramPool } from '../../src/io/datagram-pool.ts';
+import { PeerTable } from '../../src/io/peer-table.ts';
+import { UdpSocket } from '../../src/io/udp-socket.ts';
+
+const closers: (() => Promise<void>)[] = [];
+
+afterEach(async () => {
+  await Promise.all(closers.splice(0).map((close) => close()));
+});
+
+/** A socket that counts what it hears and answers it when asked to. */
+function station(answers: boolean): { socket: UdpSocket; heard: Uint8Array[] } {
+  const heard: Uint8Array[] = [];
+  const pool = new DatagramPool();
+  const socket = new UdpSocket({
+    family: 4,
+    peers: new PeerTable(() => []),
+    onDatagram: (bytes, peer) => {
+      heard.push(bytes);
+      if (!answers) return;
+      const slot = pool.current();
+      slot.buffer.set(bytes);
+      slot.length = bytes.length;
+      slot.peer = peer;
+      socket.send(slot, false);
+    },
+  });
+  closers.push(() => socket.close());
+  return { socket, heard };
+}
+
+async function relayTo(port: number, options: Partial<RelayOptions>): Promise<Relay> {
+  const target = { targetAddress: '127.0.0.1', targetPort: port };
+  const relay = await startRelay({ ...target, forward: {}, backward: {}, seed: 1, ...options });
+  closers.push(() => relay.close());
+  return relay;
+}
+
+async function client(
+  port: number,
+): Promise<{ heard: Uint8Array[]; send: (value: number) => void }> {
+  const { socket, heard } = station(false);
+  await socket.connect('127.0.0.1', port);
+  const slot = new DatagramPool().current();
+  slot.length = 1_200;
+  return {
+    heard,
+    send: (value) => {
+      slot.buffer.fill(value, 0, slot.length);
+      socket.send(slot, false);
+    },
+  };
+}
+
+describe('the relay', () => {
+  it('carries datagrams both ways and keeps clients apart', async () => {
+    const server = station(true);
+    await server.socket.bind('127.0.0.1', 0);
+    const relay = await relayTo(server.socket.localPort, { forward: { delayMs: 5 } });
+    const [a, b] = [await client(relay.port), await client(relay.port)];
+    const startMs = performance.now();
+    for (let i = 0; i < 10; i += 1) {
+      a.send(1);
+      b.send(2);
+    }
+    await expect.poll(() => a.heard.length + b.heard.length).toBe(20);
+    expect(performance.now() - startMs).toBeGreaterThanOrEqual(4);
+    expect(new Set(a.heard.map((bytes) => bytes[7]))).toEqual(new Set([1]));
+    expect(new Set(b.heard.map((bytes) => bytes[7]))).toEqual(new Set([2]));
+    expect(relay.report()).toMatchObject({ flows: 2, overruns: 0 });
+    expect(relay.report().forward.delivered).toBe(20);
+  });
+
+  it('loses what its link loses, and counts it', async () => {
+    const server = station(false);
+    await server.socket.bind('127.0.0.1', 0);
+    const relay = await relayTo(server.socket.localPort, { forward: { loss: 0.3 } });
+    const { send } = await client(relay.port);
+    for (let i = 0; i < 200; i += 1) send(3);
+    await expect.poll(() => relay.report().forward.sent).toBe(200);
+    const { losses } = relay.report().forward;
+    expect(losses).toBeGreaterThan(30);
+    expect(losses).toBeLessThan(90);
+    await expect.poll(() => server.heard.length).toBe(200 - losses);
+  });
+
+  it('is silence in front of a server that is not there', async () => {
+    const relay = await relayTo(9, {});
+    const { send, heard } = await client(relay.port);
+    send(1);
+    await expect.poll(() => relay.report().forward.delivered).toBe(1);
+    expect(heard).toHaveLength(0);
+  });
+});
