@@ -9,7 +9,7 @@ import {
 import { runSeed } from '../../src/sim/run-seed.ts';
 
 /** Seeds of both shards together; more than 10,000 transfers. */
-export const SEEDS = 4_200;
+export const SEEDS = 2_800;
 export const LEAST_TRANSFERS_A_SHARD = 5_000;
 const SHARDS = 2;
 
