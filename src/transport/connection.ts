@@ -133,7 +133,7 @@ export class Connection {
     const { receive } = this.parts;
     if (receive === undefined || this.parts.reason !== undefined) return;
     const result = receive.drain();
-    if (result === 'P-MSG-01' || result === 'P-FLOW-03') this.parts.violate(result);
+    if (result === 'P-MSG-01') this.parts.violate(result);
     if (receive.isStalled) this.retryAtMs = nowMs + MEMORY_RETRY_MS;
   }
 

@@ -147,7 +147,7 @@ export class ReceivePipeline {
       segment.payloadEnd,
     );
     if (receive.isUrgent) parts.tracker!.demand();
-    if (result === 'P-MSG-01' || result === 'P-FLOW-03') {
+    if (result === 'P-MSG-01') {
       parts.violate(result);
       return undefined;
     }

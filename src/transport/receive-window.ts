@@ -17,8 +17,7 @@ export type ReceiveResult =
   | 'noMemory'
   | 'part'
   /** The peer broke a rule; names of docs/PROTOCOL.md. */
-  | 'P-MSG-01'
-  | 'P-FLOW-03';
+  | 'P-MSG-01';
 
 const INITIAL_CAPACITY = 64;
 
@@ -76,6 +75,7 @@ export class ReceiveWindow {
     this.parts = new PartStore(pool, this.cellClass);
   }
 
+  /** P-FLOW-03: no more segments than the credit has room for, so that one bound implies the other. */
   private grantedSegments(creditBytes: number): number {
     return Math.min(this.windowSegments, Math.floor(creditBytes / this.maxPayloadBytes));
   }
@@ -194,7 +194,6 @@ export class ReceiveWindow {
     start: number,
     end: number,
   ): ReceiveResult {
-    if (this.inbox.deliveredBytes + end - start > this.creditEdge) return 'P-FLOW-03';
     const outcome = this.inbox.take(flags, error, bytes, start, end);
     if (outcome === 'messageTooLong') return 'P-MSG-01';
     if (outcome === 'noMemory') return 'noMemory';

@@ -46,6 +46,13 @@ export class Player {
     this.station = station;
   }
 
+  /** Its own settings, as they are in every segment it makes. */
+  grant(options: StationOptions, grants: Partial<Parameters>): void {
+    this.ack = options.endpoint?.initialSeq ?? FIRST_SEQ;
+    this.window = grants.windowSegments ?? this.window;
+    this.credit = grants.creditBytes ?? this.credit;
+  }
+
   /** A segment with the player's numbers, each of which `patch` may replace. */
   make(patch: Craft): Uint8Array {
     const fields = {
@@ -129,6 +136,20 @@ export class Player {
     return this.make({ flags: FLAG.CNT | fin | ack, closeStage: stage, ...patch });
   }
 
+  /** Lets time pass and acknowledges, at once, whatever comes; returns what came. */
+  answer(ms: number): Seen[] {
+    const { station } = this;
+    const until = station.nowMs + ms;
+    const batch: Seen[] = [];
+    for (;;) {
+      const next = Math.max(station.nowMs, Math.min(until, station.endpoint.nextTimeout()));
+      const news = station.advance(next - station.nowMs);
+      if (news.length === 0 && next >= until) return batch;
+      batch.push(...news);
+      if (news.length > 0) batch.push(...this.feed(this.acknowledgeAll()));
+    }
+  }
+
   /** Hands segments to the endpoint as one batch of single datagrams. */
   feed(...datagrams: Uint8Array[]): Seen[] {
     return this.station.feed(this.address, ...datagrams);
@@ -150,7 +171,7 @@ export function accepted(
 ): Scene {
   const station = new Station(options);
   const player = new Player(station);
-  player.ack = options.endpoint?.initialSeq ?? FIRST_SEQ;
+  player.grant(options, grants);
   const [synAck] = player.feed(player.syn(grants));
   player.remotePort = synAck!.sourcePort;
   station.nowMs += rttMs;
@@ -167,7 +188,7 @@ export function opened(
 ): Scene {
   const station = new Station(options);
   const player = new Player(station);
-  player.ack = options.endpoint?.initialSeq ?? FIRST_SEQ;
+  player.grant(options, grants);
   const connection = station.endpoint.connect(station.nowMs, player.address);
   const [syn] = station.drain();
   player.remotePort = syn!.sourcePort;
