@@ -55,6 +55,12 @@ export class Listener {
     return this.live.size;
   }
 
+  /** Connections that the transport still knows: half-open and closing ones, and resting ports. */
+  get knownConnections(): number {
+    const { connectionCount, quietCount } = this.parts.endpoint;
+    return connectionCount + quietCount;
+  }
+
   stats(): ReturnType<Endpoint['stats']> {
     return this.parts.endpoint.stats();
   }
