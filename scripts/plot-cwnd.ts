@@ -53,11 +53,13 @@ function panel(name: string, samples: readonly Sample[], top: number, most: numb
     return `<text x="${at}" y="${base + 16}" text-anchor="middle">${second} s</text>`;
   });
   const half = Math.round(most / 2);
-  const marks = [0, half, most].map(
-    (segments) =>
-      `<text x="${LEFT - 8}" y="${Number(y(segments)) + 4}" text-anchor="end">${segments}</text>` +
-      `<line x1="${LEFT}" x2="${WIDTH - 16}" y1="${y(segments)}" y2="${y(segments)}" class="grid"/>`,
-  );
+  const marks = [0, half, most].map((segments) => {
+    const at = y(segments);
+    return (
+      `<text x="${LEFT - 8}" y="${Number(at) + 4}" text-anchor="end">${segments}</text>` +
+      `<line x1="${LEFT}" x2="${WIDTH - 16}" y1="${at}" y2="${at}" class="grid"/>`
+    );
+  });
   return [
     `<text x="${LEFT}" y="${top + 14}" class="name">${name}: cwnd in segments</text>`,
     ...marks,

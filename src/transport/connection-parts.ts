@@ -233,8 +233,8 @@ export class ConnectionParts {
   }
 
   /**
-   * Gives pooled bytes back, when the endpoint forgets the connection. After an orderly end all that
-   * the peer sent is here, and stays until the application has read it.
+   * Gives pooled bytes back, when the endpoint forgets the connection. After an orderly end all
+   * that the peer sent is here, and stays until the application has read it.
    */
   release(): void {
     this.abandon();

@@ -7,6 +7,7 @@ import { type DropReason, ERROR } from '../wire/codes.ts';
 import type { Parameters } from '../wire/parameters.ts';
 import type { SegmentView } from '../wire/segment.ts';
 import type { ConnectionConfig } from './config.ts';
+import { nextEvent } from './connection-events.ts';
 import { ConnectionParts } from './connection-parts.ts';
 import { readStats } from './connection-stats.ts';
 import { ReceivePipeline } from './receive-pipeline.ts';
@@ -78,7 +79,7 @@ export class Connection {
     this.parts.opening.onSyn();
   }
 
-  /** The same SYN again: it is answered again (P-OPEN-04), and patience with the peer starts anew. */
+  /** The same SYN again: it is answered again (P-OPEN-04), and patience starts anew. */
   repeatSyn(nowMs: number): void {
     this.parts.opening.onSyn();
     this.parts.liveness.onReceived(nowMs);
@@ -169,23 +170,7 @@ export class Connection {
 
   /** The next thing the application should know; `closed` is the last. */
   pollEvent(): ConnectionEvent | undefined {
-    const { parts } = this;
-    if (parts.isEstablishedNews) {
-      parts.isEstablishedNews = false;
-      return { kind: 'established' };
-    }
-    if (parts.inbox.takeNewMessage()) return { kind: 'message' };
-    if (parts.inbox.takeReadable()) return { kind: 'readable' };
-    if (parts.queue.takeWritable()) return { kind: 'writable' };
-    if (parts.isPeerFinishedNews) {
-      parts.isPeerFinishedNews = false;
-      return { kind: 'peerFinished' };
-    }
-    if (!parts.isClosedNews || parts.reason === undefined) return undefined;
-    // After an orderly end what has come can still be read; `closed` is said once it has been.
-    if (parts.reason.kind === 'finished' && !parts.inbox.isEmpty) return undefined;
-    parts.isClosedNews = false;
-    return { kind: 'closed', reason: parts.reason };
+    return nextEvent(this.parts);
   }
 
   /** Queues one op record of 1 … 16,384 bytes (copied); false when the queue is full. */

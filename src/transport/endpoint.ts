@@ -209,7 +209,7 @@ export class Endpoint {
     }
   }
 
-  /** Writes the next datagram into `slot`; false when all connections have said what they had to. */
+  /** Writes the next datagram into `slot`; false when nobody has anything to say. */
   pollTransmit(nowMs: number, slot: TransmitSlot): boolean {
     this.nowMs = nowMs;
     const answer = this.answers.shift();
@@ -276,12 +276,10 @@ export class Endpoint {
 
   /** P-CLOSE-05: the ports of a closed connection rest for three timeouts. */
   private rest(nowMs: number, connection: Connection): void {
-    const { localPort, remotePort, peer, lastAnswer, quietMs } = connection;
-    if (remotePort === 0) return;
-    const synKey = this.table.synKeyOf(connection);
-    const entry = new QuietEntry(localPort, remotePort, peer, synKey, lastAnswer, quietMs / 3);
+    if (connection.remotePort === 0) return;
+    const entry = new QuietEntry(connection, this.table.synKeyOf(connection));
     this.table.addQuiet(entry);
-    this.heap.update(entry, nowMs + quietMs);
+    this.heap.update(entry, nowMs + connection.quietMs);
   }
 
   pollEvent(): EndpointEvent | undefined {

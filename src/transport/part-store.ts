@@ -46,9 +46,14 @@ export class PartStore {
     this.cellClass = cellClass;
   }
 
-  /** Adds piece `bytes[start … end)` at `offset` of segment `seq`; 'whole' when none is missing. */
+  /**
+   * Adds piece `bytes[start … end)` at `offset` of segment `seq`; 'whole' when none is missing.
+   * @param isNext whether `seq` is the next in order: that one is kept whatever the memory, or the
+   *   early segments that fill it would wait for ever
+   */
   add(
     seq: number,
+    isNext: boolean,
     offset: number,
     total: number,
     bytes: Uint8Array,
@@ -59,8 +64,8 @@ export class PartStore {
     if (length === 0 || offset + length > total) return 'part';
     let partial = this.partials.get(seq);
     if (partial === undefined) {
-      if (this.partials.size >= MAX_PARTIAL_SEGMENTS) return 'noMemory';
-      const cell = this.pool.take(this.cellClass);
+      if (!isNext && this.partials.size >= MAX_PARTIAL_SEGMENTS) return 'noMemory';
+      const cell = this.pool.take(this.cellClass, isNext);
       if (cell < 0) return 'noMemory';
       partial = { cell, total, ranges: [] };
       this.partials.set(seq, partial);

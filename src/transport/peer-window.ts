@@ -1,4 +1,4 @@
-/** What the peer lets us send: two right edges, in segments and in bytes, and how to ask for more. */
+/** What the peer lets us send: right edges in segments and bytes, and how to ask for more. */
 
 export class PeerWindow {
   /** First segment number that may not be sent; never moves left. */

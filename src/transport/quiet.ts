@@ -2,6 +2,16 @@
 import { CLOSE } from '../wire/codes.ts';
 import type { PeerAddress } from './types.ts';
 
+/** What a closed connection leaves behind. */
+export interface Closed {
+  readonly localPort: number;
+  readonly remotePort: number;
+  readonly peer: PeerAddress;
+  readonly lastAnswer: Uint8Array | undefined;
+  /** How long the ports rest: three timeouts. */
+  readonly quietMs: number;
+}
+
 /** At most 128 bytes of state: ports, address, deadline and the last answer. */
 export class QuietEntry {
   deadlineMs = Infinity;
@@ -15,20 +25,13 @@ export class QuietEntry {
   private answerFromMs = 0;
   private readonly intervalMs: number;
 
-  constructor(
-    localPort: number,
-    remotePort: number,
-    peer: PeerAddress,
-    synKey: string,
-    lastAnswer: Uint8Array | undefined,
-    intervalMs: number,
-  ) {
-    this.localPort = localPort;
-    this.remotePort = remotePort;
-    this.peer = peer;
+  constructor(closed: Closed, synKey: string) {
+    this.localPort = closed.localPort;
+    this.remotePort = closed.remotePort;
+    this.peer = closed.peer;
     this.synKey = synKey;
-    this.lastAnswer = lastAnswer;
-    this.intervalMs = intervalMs;
+    this.lastAnswer = closed.lastAnswer;
+    this.intervalMs = closed.quietMs / 3;
   }
 
   /** The answer to a closing message of `stage`, as it was, at most once per timeout. */

@@ -75,7 +75,7 @@ export class ReceiveWindow {
     this.parts = new PartStore(pool, this.cellClass);
   }
 
-  /** P-FLOW-03: no more segments than the credit has room for, so that one bound implies the other. */
+  /** No more segments than the credit has room for: one bound implies the other (P-FLOW-03). */
   private grantedSegments(creditBytes: number): number {
     return Math.min(this.windowSegments, Math.floor(creditBytes / this.maxPayloadBytes));
   }
@@ -100,7 +100,7 @@ export class ReceiveWindow {
     return this.creditEdge;
   }
 
-  /** Whether the window has opened enough since it was last told to be worth a segment of its own. */
+  /** Whether the window has opened enough since it was last told to be worth a segment. */
   isUpdateDue(): boolean {
     const gained = this.creditEdgeNow() - this.toldCreditEdge;
     const left = this.toldCreditEdge - this.inbox.deliveredBytes;
@@ -152,7 +152,8 @@ export class ReceiveWindow {
     end: number,
   ): ReceiveResult {
     if (total > this.maxPayloadBytes) return 'part';
-    const outcome = this.parts.add(seq, offset, total, bytes, start, end);
+    const isNext = seq === this.rcvNxt;
+    const outcome = this.parts.add(seq, isNext, offset, total, bytes, start, end);
     if (outcome !== 'whole') return outcome;
     const cell = this.parts.takeCell(seq);
     this.noteGap(seq);

@@ -11,14 +11,14 @@ import { SEGMENT, type SendWindow } from './send-window.ts';
 import type { TraceSink } from './trace.ts';
 import { FATE, type TransmissionLog } from './transmission-log.ts';
 
-/** Transmissions that must have arrived after one before it counts as lost at once (RFC 5681 §3.2). */
+/** Later transmissions that must have arrived before one counts as lost at once (RFC 5681 §3.2). */
 export const REORDERING_THRESHOLD = 3;
 /** Floor of the tail loss probe's wait: a busy event loop is not a lost tail. */
 const MIN_PROBE_MS = 10;
-/** Recoveries after which a widened reordering window returns to its first width (RFC 8985 §6.2). */
+/** Recoveries after which a widened reordering window is narrow again (RFC 8985 §6.2). */
 const WINDOW_PERSISTS_RECOVERIES = 16;
 const MAX_WINDOW_MULTIPLE = 16;
-/** Timeouts of large segments, none arriving in between, that say the path takes only small ones. */
+/** Timeouts of large segments, none arriving between, that say the path takes small ones only. */
 const BLACK_HOLE_TIMEOUTS = 3;
 
 /** Differences below this are rounding of float milliseconds, not time. */
@@ -40,7 +40,7 @@ export class Recovery {
   };
   /** A probe is due: the transmit pipeline sends it, past the congestion window if need be. */
   isProbeDue = false;
-  /** Set when large segments vanish and small ones may pass; the connection shrinks its segments. */
+  /** Set when large segments vanish and small ones may pass; the connection then shrinks them. */
   isBlackHole = false;
   /** The peer's promise: how long it may sit on an acknowledgement. */
   maxAckDelayMs = 25;
@@ -57,7 +57,7 @@ export class Recovery {
   /** Fast recovery lasts until everything before this segment is acknowledged (RFC 6582). */
   private recoverySeq = 0;
   private largeTimeouts = 0;
-  /** Segments waiting for retransmission, in the order found; entries settled meanwhile are stale. */
+  /** Segments waiting for retransmission, in the order found; some have been settled since. */
   private readonly lost: number[] = [];
   private lostHead = 0;
   private readonly window: SendWindow;

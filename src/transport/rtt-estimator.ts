@@ -2,7 +2,7 @@
 
 /** Timeout before the first sample (RFC 6298 §2.1). */
 export const INITIAL_RTO_MS = 1000;
-/** Floor of the timeout; below RFC 6298's 1 s, as every modern stack (docs/PROTOCOL.md P-RTO-02). */
+/** Floor of the timeout; below RFC 6298's 1 s, as every modern stack (P-RTO-02). */
 export const MIN_RTO_MS = 200;
 /** A timeout doubles up to this, or four smoothed round trips on longer paths. */
 export const MAX_RTO_SHORT_PATH_MS = 1000;

@@ -41,10 +41,13 @@ export class CellPool {
     return cell;
   }
 
-  /** An uninitialised cell, or -1. */
-  take(classIndex: number): number {
+  /**
+   * An uninitialised cell, or -1.
+   * @param isUrgent goes past the cap: for a caller that holds one such cell at most
+   */
+  take(classIndex: number, isUrgent = false): number {
     const group = this.classes[classIndex]!;
-    if (this.usedBytes + group.cellBytes > this.capBytes) {
+    if (!isUrgent && this.usedBytes + group.cellBytes > this.capBytes) {
       this.refusals += 1;
       return -1;
     }

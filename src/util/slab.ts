@@ -26,7 +26,7 @@ export class SlabPool {
 
   /**
    * @param capBytes most bytes lent out at once (docs/LIMITS.md)
-   * @param idleCapBytes most bytes kept for reuse; what comes back beyond it is left to the collector
+   * @param idleCapBytes most bytes kept for reuse; the collector has the rest
    */
   constructor(capBytes: number, idleCapBytes = Math.min(capBytes, 33_554_432)) {
     this.capBytes = capBytes;

@@ -66,7 +66,7 @@ export function writeParameters(bytes: Uint8Array, at: number, values: Parameter
   return putNumber(bytes, next, PARAMETER.CAPABILITIES, 4, values.capabilities);
 }
 
-/** Writes FIRST_SEGMENT: the flags and bytes of stream segment ISN. Returns the position after it. */
+/** Writes FIRST_SEGMENT: flags and bytes of stream segment ISN. Returns the position after it. */
 export function writeFirstSegment(
   bytes: Uint8Array,
   at: number,
