@@ -6,8 +6,9 @@ import { readFlags } from './flag-values.ts';
 import type { Flags } from './flag-values.ts';
 import { Interrupts } from './interrupts.ts';
 import { Output } from './output.ts';
-import { helpText, ParseFailure, parseArgs, wantsJson } from './parse-args.ts';
-import { UsageError } from './usage-error.ts';
+import { parseQuickly, wantsJson } from './parse-quickly.ts';
+import type { Parsed } from './parsed.ts';
+import { ParseFailure, UsageError } from './usage-error.ts';
 
 /** Runs the program; the process may exit with the result. */
 export async function main(args: readonly string[]): Promise<number> {
@@ -23,7 +24,7 @@ async function run(args: readonly string[], interrupts: Interrupts): Promise<num
   let output = makeOutput({ json: wantsJson(args) });
   let usage = '';
   try {
-    const parsed = parseArgs(args);
+    const parsed = await parse(args);
     switch (parsed.kind) {
       case 'version':
         output.show((await import('./version.ts')).versionText());
@@ -45,10 +46,15 @@ async function run(args: readonly string[], interrupts: Interrupts): Promise<num
       }
     }
   } catch (error) {
-    return report(output, error, interrupts, usage);
+    return await report(output, error, interrupts, usage);
   } finally {
     interrupts.close();
   }
+}
+
+/** Yargs is only loaded where the quick way ends. */
+async function parse(args: readonly string[]): Promise<Parsed> {
+  return parseQuickly(args) ?? (await import('./parse-args.ts')).parseArgs(args);
 }
 
 function makeOutput(flags: Partial<Flags>, isStdoutTaken = false): Output {
@@ -66,13 +72,21 @@ async function logEvents(command: CommandSpec, flags: Flags, output: Output): Pr
 }
 
 /** @returns the exit code */
-function report(output: Output, thrown: unknown, interrupts: Interrupts, usage: string): number {
+async function report(
+  output: Output,
+  thrown: unknown,
+  interrupts: Interrupts,
+  usage: string,
+): Promise<number> {
   // What an interrupt breaks on its way out is not the reason.
   const error = interrupts.reason ?? thrown;
   if (error instanceof LftpError) {
     output.error(error);
     if (error instanceof ParseFailure) output.explain(error.usage);
-    else if (error instanceof UsageError) output.explain(helpText(usage || undefined));
+    else if (error instanceof UsageError) {
+      const { helpText } = await import('./parse-args.ts');
+      output.explain(helpText(usage || undefined));
+    }
     return error.code;
   }
   const bug = asError(error);

@@ -1,5 +1,6 @@
 /**
- * The command line, read by yargs: which command, which flags, which operands.
+ * The command line, read by yargs: which command, which flags, which operands. Lines without a
+ * mistake rarely come here (parse-quickly.ts), since loading yargs costs more than a small `get`.
  *
  * Operands stay plain words, because yargs' named ones are parsed a second time and lose a name
  * such as `-x` after `--`. Every problem is a UsageError with the usage of the command.
@@ -9,35 +10,15 @@ import type { Options } from 'yargs';
 import { displayText } from '../service/display.ts';
 import { COMMANDS } from './command-table.ts';
 import type { CommandSpec } from './command-table.ts';
-import type { RawFlags } from './flag-values.ts';
 import type { FlagSpec } from './flags.ts';
-import { UsageError } from './usage-error.ts';
+import type { Parsed } from './parsed.ts';
+import { ParseFailure } from './usage-error.ts';
 
 const EPILOGUE = [
   'An address is lftp://host:port/path or host:port:path; the port is 10000 if left out.',
   'Every flag has a variable: LFTPU_MAX_TIME stands for --max-time. -- ends the flags.',
   'Not private yet: nothing is encrypted.',
 ].join('\n');
-
-export type Parsed =
-  | { readonly kind: 'help' | 'usage'; readonly text: string }
-  | { readonly kind: 'version' }
-  | {
-      readonly kind: 'command';
-      readonly command: CommandSpec;
-      readonly operands: readonly string[];
-      readonly raw: RawFlags;
-    };
-
-/** A usage error, and the text that shows how to do better. */
-export class ParseFailure extends UsageError {
-  readonly usage: string;
-
-  constructor(message: string, usage: string) {
-    super(message);
-    this.usage = usage;
-  }
-}
 
 /** @throws ParseFailure */
 export function parseArgs(args: readonly string[]): Parsed {
@@ -151,10 +132,4 @@ function reworded(message: string): string {
   }
   const needy = /^Not enough arguments following: (.*)$/.exec(message)?.[1];
   return needy === undefined ? displayText(message) : `--${displayText(needy)} needs a value`;
-}
-
-/** Whether events are wanted, for an error that was met before the flags were read. */
-export function wantsJson(args: readonly string[]): boolean {
-  const end = args.indexOf('--');
-  return (end < 0 ? args : args.slice(0, end)).includes('--json');
 }

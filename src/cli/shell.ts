@@ -200,7 +200,10 @@ export class Shell {
 
   private requireConnection(): Opened {
     if (this.opened !== undefined && this.isConnected) return this.opened;
-    throw new UsageError('Please connect first', 'connect IP PORT');
+    // A connection that ended by itself deserves to be told why.
+    const end = this.opened?.session.error;
+    if (end === undefined) throw new UsageError('Please connect first', 'connect IP PORT');
+    throw new LftpError(end.code, end.where, `Please connect first: ${end.message}`);
   }
 
   private signal(): AbortSignal {

@@ -47,7 +47,8 @@ export class TransferMeter implements TransferObserver {
     const atMs = this.nowMs();
     const bytes = this.bytesSoFar();
     this.samples.push({ atMs, bytes });
-    this.samples = this.samples.filter((sample) => sample.atMs >= atMs - RATE_SPAN_MS);
+    // The newest sample of at least that age is the one to compare with, however rare they are.
+    while ((this.samples[1]?.atMs ?? atMs) <= atMs - RATE_SPAN_MS) this.samples.shift();
     const first = this.samples[0] ?? { atMs, bytes };
     const spanMs = atMs - first.atMs;
     const bytesPerSecond = spanMs > 0 ? ((bytes - first.bytes) * 1000) / spanMs : 0;

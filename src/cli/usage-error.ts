@@ -8,3 +8,13 @@ export class UsageError extends LftpError {
     this.name = 'UsageError';
   }
 }
+
+/** A usage error, and the text that shows how to do better. */
+export class ParseFailure extends UsageError {
+  readonly usage: string;
+
+  constructor(message: string, usage: string) {
+    super(message);
+    this.usage = usage;
+  }
+}

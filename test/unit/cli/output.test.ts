@@ -114,7 +114,9 @@ describe('progress', () => {
       bytesPerSecond: 2000,
       etaSeconds: 4,
     });
-    nowMs = 10_000;
+    nowMs = 21_000;
+    delivered = 9000;
+    expect(meter.read()).toMatchObject({ bytes: 8000, bytesPerSecond: 300 });
     delivered = 99_999;
     expect(meter.read()).toMatchObject({ bytes: 10_000 });
   });

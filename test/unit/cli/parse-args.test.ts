@@ -3,7 +3,8 @@ import { flagNames } from '../../../src/cli/command-table.ts';
 import { readFlags } from '../../../src/cli/flag-values.ts';
 import type { Environment, Flags } from '../../../src/cli/flag-values.ts';
 import { flagVariable } from '../../../src/cli/flags.ts';
-import { parseArgs, wantsJson } from '../../../src/cli/parse-args.ts';
+import { parseArgs } from '../../../src/cli/parse-args.ts';
+import { parseQuickly, wantsJson } from '../../../src/cli/parse-quickly.ts';
 import { EXIT } from '../../../src/service/error.ts';
 
 const usage = expect.objectContaining({ code: EXIT.USAGE }) as Error;
@@ -20,6 +21,52 @@ function read(line: string, environment: Environment = {}): Read {
   const { command, operands, raw } = parsed;
   return { name: command.name, operands, flags: readFlags(raw, environment, flagNames(command)) };
 }
+
+/** What both ways must agree on: a count or switch that is not there is 0, false or nothing. */
+function meaning(line: string, parse: typeof parseQuickly): unknown {
+  const parsed = parse(line.split(' '));
+  if (parsed === undefined) return undefined;
+  const { command, operands, raw } = parsed;
+  const flags = readFlags(raw, {}, flagNames(command));
+  return { name: command.name, operands, flags };
+}
+
+describe('the quick way', () => {
+  it.each([
+    'get a',
+    'get a -',
+    'get -p4vv --patience 2m --max-time=1.5 host:1.50 --json - -q',
+    'get --overwrite never -p -6 -v a b',
+    'put a host:',
+    'post -- -x host:',
+    'post --json -- --json -',
+    'serve',
+    'serve . -P 0 --anonymous=rw --max-clients 5',
+    'connect -c stop 127.0.0.1 2000',
+    'connect -b file',
+    'get --patience 1 --patience 2 a',
+  ])('lftp %s means what yargs says', (line) => {
+    const slow: typeof parseQuickly = (args) => {
+      const parsed = parseArgs(args);
+      return parsed.kind === 'command' ? parsed : undefined;
+    };
+    expect(meaning(line, parseQuickly)).toBeDefined();
+    expect(meaning(line, parseQuickly)).toEqual(meaning(line, slow));
+  });
+
+  it.each([
+    '',
+    'fly',
+    '--help',
+    'get',
+    'get --help a',
+    'get --nope a',
+    'get --patience',
+    'get a b c',
+  ])('leaves "lftp %s" to yargs', (line) => {
+    expect(parseQuickly(line.split(' '))).toBeUndefined();
+  });
+});
 
 describe('the command line', () => {
   it('reads commands, operands and flags', () => {
