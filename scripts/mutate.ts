@@ -52,11 +52,11 @@ async function judge(mutant: Mutant, timeoutMs: number): Promise<Verdict> {
   const name = mutant.path.split('/').at(-1)!.replace('.ts', '');
   const near = all.filter((test) => test.split('/').at(-1)!.startsWith(name));
   if (near.length > 0 && near.length < all.length) {
-    const verdict = await runTests(near, mutant, timeoutMs);
+    const { verdict } = await runTests(near, mutant, timeoutMs);
     if (verdict !== 'survived') return verdict;
   }
   const rest = all.filter((test) => !near.includes(test));
-  return runTests(rest.length > 0 ? rest : near, mutant, timeoutMs);
+  return (await runTests(rest.length > 0 ? rest : near, mutant, timeoutMs)).verdict;
 }
 
 function sampleOf(mutants: readonly Mutant[], size: number, seed: number): Mutant[] {
@@ -77,9 +77,10 @@ async function baseline(paths: readonly string[]): Promise<number | undefined> {
     return undefined;
   }
   const start = performance.now();
-  const verdict = await runTests(tests, undefined, SLOWEST_MS);
+  const { verdict, output } = await runTests(tests, undefined, SLOWEST_MS);
   if (verdict === 'survived') return performance.now() - start;
-  console.error(`the tests do not pass on the healthy program (${verdict}): ${tests.join(' ')}`);
+  console.error(output);
+  console.error(`the tests do not pass on the healthy program: ${verdict}`);
   return undefined;
 }
 

@@ -4,18 +4,30 @@ import type { Mutant } from './mutants.ts';
 
 export type Verdict = 'killed' | 'survived' | 'timeout' | 'no tests';
 
+export interface Outcome {
+  readonly verdict: Verdict;
+  /** The end of what vitest printed. */
+  readonly output: string;
+}
+
 /** The mutant travels to vitest.mutate.config.ts in this variable, as JSON. */
 export const MUTANT_VARIABLE = 'MUTANT';
 
 const VITEST = 'node_modules/vitest/vitest.mjs';
 const NO_TESTS = /No test (suite )?(files? )?found/;
 
+function verdictOf(code: number | null, timedOut: boolean, output: string): Verdict {
+  if (timedOut) return 'timeout';
+  if (NO_TESTS.test(output)) return 'no tests';
+  return code === 0 ? 'survived' : 'killed';
+}
+
 /** One vitest run over `tests`; `mutant` undefined is the healthy program. */
 export function runTests(
   tests: readonly string[],
   mutant: Mutant | undefined,
   timeoutMs: number,
-): Promise<Verdict> {
+): Promise<Outcome> {
   return new Promise((resolve, reject) => {
     const child = spawn(
       process.execPath,
@@ -44,9 +56,7 @@ export function runTests(
     child.on('error', reject);
     child.on('close', (code) => {
       clearTimeout(timer);
-      if (timedOut) resolve('timeout');
-      else if (NO_TESTS.test(output)) resolve('no tests');
-      else resolve(code === 0 ? 'survived' : 'killed');
+      resolve({ verdict: verdictOf(code, timedOut, output), output });
     });
   });
 }
