@@ -4,7 +4,7 @@
  * The first one ends the work in order; the second ends the process at once. Either way no
  * unfinished file is left behind.
  */
-import { EXIT, LftpError } from '../service/error.ts';
+import { EXIT, LftpError, systemCode } from '../service/error.ts';
 
 export class Interrupts {
   private readonly controller = new AbortController();
@@ -13,7 +13,7 @@ export class Interrupts {
   /** While set, Ctrl-C goes to it: the shell stops its job and stays. */
   onInterrupt: (() => boolean) | undefined;
 
-  /** @param exitNow removes what is unfinished and ends the process */
+  /** @param exitNow ends the process */
   constructor(exitNow: (code: number) => void) {
     this.exitNow = exitNow;
   }
@@ -44,8 +44,15 @@ export class Interrupts {
     this.end(new LftpError(EXIT.INTERRUPTED, 'local', 'interrupted'));
   }
 
-  /** Standard output was closed by whoever read it. */
+  /** Standard output failed; mostly, whoever read it has closed it. */
   onOutputError(error: Error): void {
+    if (systemCode(error) !== 'EPIPE') {
+      const code = systemCode(error) === 'ENOSPC' ? EXIT.NO_SPACE : EXIT.LOCAL_IO;
+      const text = `standard output: ${error.message}`;
+      const hint = 'Check what standard output is connected to.';
+      this.end(new LftpError(code, 'local', text, { cause: error, hint }));
+      return;
+    }
     this.end(
       new LftpError(EXIT.STDOUT_CLOSED, 'local', 'standard output is closed', { cause: error }),
     );

@@ -12,7 +12,8 @@ import { ParseFailure, UsageError } from './usage-error.ts';
 
 /** Runs the program; the process may exit with the result. */
 export async function main(args: readonly string[]): Promise<number> {
-  const interrupts = new Interrupts((code) => void exitAtOnce(code));
+  // Unfinished files are removed on every way out (store-staged.ts).
+  const interrupts = new Interrupts((code) => process.exit(code));
   interrupts.listen();
   const code = await run(args, interrupts);
   // A write to a closed output is reported one turn later.
@@ -97,11 +98,4 @@ async function report(
   );
   output.detail(bug.stack ?? '');
   return EXIT.OTHER;
-}
-
-/** The second Ctrl-C: nothing is waited for, but nothing unfinished stays. */
-async function exitAtOnce(code: number): Promise<void> {
-  const { removeStagedNow } = await import('../service/store-staged.ts');
-  removeStagedNow();
-  process.exit(code);
 }

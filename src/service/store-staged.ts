@@ -30,6 +30,15 @@ export interface StagedOptions {
 /** Unfinished files of this process, for an exit that has no time left. */
 const stagedPaths = new Set<string>();
 
+let isExitWatched = false;
+
+/** Whatever ends the process, short of a kill, leaves nothing behind. */
+function watchExit(): void {
+  if (isExitWatched) return;
+  isExitWatched = true;
+  process.on('exit', removeStagedNow);
+}
+
 /** Removes every unfinished file at once; for the last moment before the process ends. */
 export function removeStagedNow(): void {
   for (const path of stagedPaths) {
@@ -55,6 +64,7 @@ export class StagedFile implements FileSink {
   }
 
   static async create(options: StagedOptions): Promise<StagedFile> {
+    watchExit();
     const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
     stagedPaths.add(options.stagedPath);
     try {

@@ -132,7 +132,7 @@ describe('interrupts', () => {
     interrupts.onInterrupt = () => false;
     interrupts.interrupt();
     expect(interrupts.reason?.code).toBe(EXIT.INTERRUPTED);
-    interrupts.onOutputError(new Error('EPIPE'));
+    interrupts.onOutputError(Object.assign(new Error('closed'), { code: 'EPIPE' }));
     expect(exits).toEqual([]);
     interrupts.interrupt();
     expect(exits).toEqual([EXIT.INTERRUPTED]);

@@ -71,9 +71,9 @@ describe('the quick way', () => {
 describe('the command line', () => {
   it('reads commands, operands and flags', () => {
     const { name, operands, flags } = read(
-      'get -p4vv --patience 2m --max-time=1.5 --overwrite never --cc founding host:1.50 --json - -q',
+      'get -p4vv --patience 2m --max-time=1.5 --overwrite never --cc founding h:1.50 --json - -q',
     );
-    expect({ name, operands }).toEqual({ name: 'get', operands: ['host:1.50', '-'] });
+    expect({ name, operands }).toEqual({ name: 'get', operands: ['h:1.50', '-'] });
     expect(flags).toMatchObject({
       preserve: true,
       family: 4,
