@@ -12,7 +12,6 @@ import { World } from './world.ts';
 
 /** Silence that both sides bear: more than any drawn fault lasts, so that connections survive. */
 export const PATIENCE_MS = 1_000_000;
-export const EARLY_POOL_BYTES = 268_435_456;
 const MAX_CONNECTIONS = 1_024;
 /** How near to the wrap of 32 bits the numbers of some seeds start. */
 const NEAR_WRAP = 1_000;
@@ -38,10 +37,12 @@ export function buildSimulation(
   const { seed } = scenario;
   const world = new World(SeededRandom.named(seed, 'misdelivery'));
   world.misdelivery = scenario.misdelivery;
-  const server = new Host(0, seed, hostConfig(scenario, 0, traceOf(0)));
+  const { receivePoolBytes } = scenario;
+  const server = new Host(0, seed, hostConfig(scenario, 0, traceOf(0)), receivePoolBytes);
   world.addHost(server);
   const clients = scenario.clients.map((_, i) => {
-    const host = new Host(i + 1, seed, hostConfig(scenario, i + 1, traceOf(i + 1)));
+    const config = hostConfig(scenario, i + 1, traceOf(i + 1));
+    const host = new Host(i + 1, seed, config, receivePoolBytes);
     world.addHost(host);
     return host;
   });
@@ -64,7 +65,7 @@ function hostConfig(scenario: Scenario, index: number, trace: TraceSink): HostCo
     maxConnections: MAX_CONNECTIONS,
     maxPatienceMs: PATIENCE_MS,
     sealer: sealerOf(scenario),
-    earlyPoolBytes: EARLY_POOL_BYTES,
+    earlyPoolBytes: scenario.earlyPoolBytes,
     connection: connectionConfig(scenario),
     trace,
     ...(scenario.isNearWrap ? { initialSeq: start(), initialTxn: start() } : {}),
@@ -147,6 +148,7 @@ function heal(simulation: Simulation): void {
     link.configure({ ...sound, mtuBytes: link.options.mtuBytes });
   }
   for (const host of world.hosts) {
+    if (host.hasExited) continue;
     host.pausedUntilMs = 0;
     for (const party of host.parties) party.heal(HEALTHY_HABITS);
     world.touch(host);

@@ -17,6 +17,8 @@ export const FAULT_CLASSES = [
   'slowReader',
   'cancel',
   'abort',
+  'memory',
+  'exit',
 ] as const;
 export type FaultClass = (typeof FAULT_CLASSES)[number];
 

@@ -18,17 +18,16 @@ export interface Way {
 
 export type HostConfig = Omit<EndpointConfig, 'random' | 'receivePool' | 'sendPool' | 'wake'>;
 
-/** Pools of one host; large enough for every scenario, and checked to be empty in the end. */
-export const HOST_POOL_BYTES = 268_435_456;
-
+const DEFAULT_POOL_BYTES = 268_435_456;
 const ADDRESS_PORT = 10_000;
 
 export class Host {
   readonly index: number;
   readonly address: PeerAddress;
   readonly endpoint: Endpoint;
-  readonly sendPool = new SlabPool(HOST_POOL_BYTES);
-  readonly receivePool = new SlabPool(HOST_POOL_BYTES);
+  readonly sendPool: SlabPool;
+  readonly receivePool: SlabPool;
+  readonly earlyPoolBytes: number;
   readonly slot: TransmitSlot;
   /** The way to each address. */
   readonly routes = new Map<PeerAddress, Way>();
@@ -42,8 +41,12 @@ export class Host {
   /** Called for a connection that a peer opened. */
   accept: ((connection: Connection) => void) | undefined;
 
-  constructor(index: number, seed: number, config: HostConfig) {
+  /** @param poolBytes cap of the pool for bytes received */
+  constructor(index: number, seed: number, config: HostConfig, poolBytes = DEFAULT_POOL_BYTES) {
     this.index = index;
+    this.earlyPoolBytes = config.earlyPoolBytes;
+    this.sendPool = new SlabPool(DEFAULT_POOL_BYTES);
+    this.receivePool = new SlabPool(poolBytes);
     const address = `10.0.0.${index + 1}`;
     const key = `${address}|${ADDRESS_PORT}`;
     this.address = { key, address, port: ADDRESS_PORT, family: 4 };
@@ -75,6 +78,15 @@ export class Host {
       hasWorked = true;
     }
     return hasWorked;
+  }
+
+  /** The program ends: nothing of this host runs any more. */
+  exit(): void {
+    this.pausedUntilMs = Infinity;
+  }
+
+  get hasExited(): boolean {
+    return this.pausedUntilMs === Infinity;
   }
 
   /** Hands all waiting events to their parties; true when there was one. */

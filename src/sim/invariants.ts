@@ -1,9 +1,13 @@
 /** What must hold after every turn, and what must hold when all is over. */
 import type { Connection } from '../transport/connection.ts';
-import { EARLY_POOL_BYTES, type Simulation } from './build-world.ts';
+import type { Simulation } from './build-world.ts';
+import type { ConnectionStats } from '../transport/types.ts';
+import { MAX_MESSAGE_BYTES } from '../wire/layout.ts';
+import { CELL_CLASSES_BYTES } from '../util/cell-pool.ts';
 import { check } from './failure.ts';
-import { HOST_POOL_BYTES, type Host } from './host.ts';
-import type { Party } from './party.ts';
+import type { Host } from './host.ts';
+import { Party } from './party.ts';
+import { AMPLE_POOL_BYTES } from './scenario.ts';
 import type { WorldObserver } from './world.ts';
 
 /** The costly checks run on every so manieth turn. */
@@ -33,21 +37,33 @@ export class Invariants implements WorldObserver {
   onTurn(_nowMs: number, host: Host): void {
     const { sendPool, receivePool } = host;
     const isWithin =
-      sendPool.usedBytes <= HOST_POOL_BYTES &&
-      receivePool.usedBytes <= HOST_POOL_BYTES &&
+      sendPool.usedBytes <= sendPool.capBytes &&
+      receivePool.usedBytes <= receivePool.capBytes &&
       sendPool.usedBytes >= 0 &&
       receivePool.usedBytes >= 0;
     check(isWithin, 'leak', () => `host ${host.index}: a pool is out of its bounds`);
     if (host.endpoint.connectionCount <= MAX_WATCHED_CONNECTIONS) {
-      for (const connection of host.endpoint.connections()) this.watchGrowth(host, connection);
+      for (const connection of host.endpoint.connections()) this.watch(host, connection);
     }
     this.turns += 1;
     if (this.turns % this.auditEveryTurns === 0) this.audit(host);
   }
 
+  private watch(host: Host, connection: Connection): void {
+    const stats = connection.stats();
+    this.watchGrowth(host, connection, stats);
+    if (!(connection.userData instanceof Party)) return;
+    const heldBytes = stats.bytesDelivered - connection.userData.stream.consumedBytes;
+    check(
+      heldBytes <= connection.config.receiveWindowBytes + MAX_MESSAGE_BYTES,
+      'leak',
+      () => `host ${host.index}: ${heldBytes} bytes wait for the application`,
+    );
+  }
+
   /** A window grows by use only: it may double what was ever in flight, and no more. */
-  private watchGrowth(host: Host, connection: Connection): void {
-    const { cwndBytes, flightSizeBytes } = connection.stats();
+  private watchGrowth(host: Host, connection: Connection, stats: ConnectionStats): void {
+    const { cwndBytes, flightSizeBytes } = stats;
     let growth = this.growths.get(connection);
     if (growth === undefined) {
       growth = { initialBytes: cwndBytes, mostFlightBytes: 0 };
@@ -65,8 +81,9 @@ export class Invariants implements WorldObserver {
   /** The transport's own books: flight size, lists, pools. */
   audit(host: Host): void {
     const { earlyBytes } = host.endpoint.stats();
+    const reserveBytes = host.endpoint.connectionCount * CELL_CLASSES_BYTES[0];
     check(
-      earlyBytes >= 0 && earlyBytes <= EARLY_POOL_BYTES,
+      earlyBytes >= 0 && earlyBytes <= host.earlyPoolBytes + reserveBytes,
       'audit',
       () => `host ${host.index}: ${earlyBytes} early bytes`,
     );
@@ -91,11 +108,14 @@ export class Invariants implements WorldObserver {
 /** Every job done, every connection ended as it should. @returns how many missed the goodbye */
 export function checkEndings(simulation: Simulation): number {
   let missed = 0;
+  const { clientsExit } = simulation.scenario;
   for (const party of simulation.asking) {
-    if (checkEnding(party, party.closeMode === 'abort')) missed += 1;
+    if (party.closedBy === undefined && party.mayExit) continue;
+    if (checkEnding(party, party.closeMode === 'abort', false)) missed += 1;
   }
   for (const party of simulation.answering) {
-    if (checkEnding(party, party.closeMode === 'abort' || !party.isGreeted)) missed += 1;
+    const mayAbort = party.closeMode === 'abort' || !party.isGreeted;
+    if (checkEnding(party, mayAbort, clientsExit)) missed += 1;
   }
   return missed;
 }
@@ -104,14 +124,14 @@ export function checkEndings(simulation: Simulation): number {
  * A side that has ended, and has everything, may lose its peer's last word: the peer repeats that
  * so many times, and leaves. Then patience ends the wait, and no byte is in doubt.
  */
-function checkEnding(party: Party, mayAbort: boolean): boolean {
+function checkEnding(party: Party, mayAbort: boolean, mayBeLeft: boolean): boolean {
   const reason = party.closedBy;
   check(reason !== undefined, 'unfinished', () => party.describe());
   if (mayAbort) return false;
   const text = (): string => `${party.describe()} closed by ${JSON.stringify(reason)}`;
   check(party.isComplete, 'ending', text);
   if (reason?.kind === 'finished') return false;
-  check(reason?.kind === 'timedOut' && party.hasEnded, 'ending', text);
+  check(reason?.kind === 'timedOut' && (party.hasEnded || mayBeLeft), 'ending', text);
   return true;
 }
 
@@ -132,9 +152,17 @@ export function checkCopies(simulation: Simulation): void {
   }
 }
 
+/** Segments in pieces have a cap of their own, which a large transfer may reach. */
+function mayRunShort({ scenario }: Simulation): boolean {
+  const isAmple =
+    scenario.receivePoolBytes === AMPLE_POOL_BYTES && scenario.earlyPoolBytes === AMPLE_POOL_BYTES;
+  return !isAmple || scenario.faults.has('mtu');
+}
+
 /** Nothing is left behind: no connection, timer, pool byte or port at rest. */
 export function checkEmpty(simulation: Simulation): void {
   for (const host of simulation.world.hosts) {
+    if (host.hasExited) continue;
     const { endpoint, sendPool, receivePool, index } = host;
     const { earlyBytes, drops } = endpoint.stats();
     const left = {
@@ -145,8 +173,7 @@ export function checkEmpty(simulation: Simulation): void {
       earlyBytes,
       timers: endpoint.nextTimeout() === Infinity ? 0 : 1,
       outsideWindow: drops.outsideWindow,
-      // Segments in pieces have a cap of their own, which a large transfer may reach.
-      noMemory: simulation.scenario.faults.has('mtu') ? 0 : drops.noMemory,
+      noMemory: mayRunShort(simulation) ? 0 : drops.noMemory,
     };
     for (const [name, count] of Object.entries(left)) {
       check(count === 0, 'leak', () => `host ${index}: ${name} is ${count} in the end`);

@@ -29,6 +29,11 @@ export abstract class Party {
     return this.hasFinished;
   }
 
+  /** A program may end once it has what it wanted and its fin has left twice. */
+  get mayExit(): boolean {
+    return this.isComplete && this.hasFinished && this.connection.closeSent >= 2;
+  }
+
   onEvent(nowMs: number, event: ConnectionEvent): void {
     check(this.closedBy === undefined, 'ending', () => `event ${event.kind} after closed`);
     if (event.kind === 'closed') {

@@ -52,6 +52,8 @@ const POOL_RETRY_MS = 20;
 export class RecordStream {
   /** File bytes that arrived, cancelled files included. */
   bytesReceived = 0;
+  /** Bytes of messages and files that this application is done with. */
+  consumedBytes = 0;
   habits: Habits;
   private readonly connection: Connection;
   private readonly sendPool: SlabPool;
@@ -143,7 +145,7 @@ export class RecordStream {
         this.stalledUntilMs = nowMs + 1 + this.random.float() * this.habits.stallMs;
         this.held.push(run);
       } else {
-        this.connection.releaseRun(run);
+        this.release(run);
       }
     }
   }
@@ -156,13 +158,19 @@ export class RecordStream {
 
   /** After the connection closed: gives back what is held. */
   releaseHeld(): void {
-    for (const run of this.held.splice(0)) this.connection.releaseRun(run);
+    for (const run of this.held.splice(0)) this.release(run);
+  }
+
+  private release(run: DataRun): void {
+    this.consumedBytes += run.length;
+    this.connection.releaseRun(run);
   }
 
   private readMessages(): void {
     for (;;) {
       const bytes = this.connection.readMessage();
       if (bytes === undefined) return;
+      this.consumedBytes += bytes.length;
       const message = decodeMessage(bytes);
       check(message !== undefined, 'bytes', () => `message of ${bytes.length} bytes is damaged`);
       this.handlers.onMessage(message!);

@@ -1,5 +1,6 @@
 /** One seed from its first SYN to the last closed port, and what came of it. */
 import { PATIENCE_MS, type Simulation, buildSimulation } from './build-world.ts';
+import type { ClientParty } from './client-party.ts';
 import { SimFailure, check, type CheckName } from './failure.ts';
 import type { Tallies } from './fault-classes.ts';
 import { Invariants, checkCopies, checkEmpty, checkEndings } from './invariants.ts';
@@ -97,9 +98,11 @@ function runToEnd(simulation: Simulation, invariants: Invariants): End {
   const hasAll = (): boolean =>
     simulation.asking.length === expected &&
     simulation.asking.every((party) => party.isComplete || party.closedBy !== undefined);
+  const isGone = (party: ClientParty): boolean =>
+    party.closedBy !== undefined || (scenario.clientsExit && party.mayExit);
   const isOver = (): boolean =>
     hasAll() &&
-    simulation.asking.every((party) => party.closedBy !== undefined) &&
+    simulation.asking.every(isGone) &&
     simulation.answering.every((party) => party.closedBy !== undefined);
   let doneMs = Infinity;
   while (!isOver()) {
@@ -108,6 +111,7 @@ function runToEnd(simulation: Simulation, invariants: Invariants): End {
     const limitMs = doneMs === Infinity ? deadlineMs : deadlineMs + 2 * PATIENCE_MS;
     check(nextMs <= limitMs, 'unfinished', () => describe(simulation));
     world.step();
+    if (scenario.clientsExit) exitClients(simulation, isGone);
     check(world.steps < MAX_STEPS, 'spin', () => `${world.steps} steps`);
   }
   doneMs = Math.min(doneMs, world.nowMs);
@@ -115,11 +119,22 @@ function runToEnd(simulation: Simulation, invariants: Invariants): End {
   while (world.step(restMs)) {
     check(world.steps < MAX_STEPS, 'spin', () => `${world.steps} steps`);
   }
-  for (const host of world.hosts) invariants.audit(host);
+  for (const host of world.hosts) if (!host.hasExited) invariants.audit(host);
   const missedGoodbyes = checkEndings(simulation);
   checkCopies(simulation);
   checkEmpty(simulation);
   return { doneMs, missedGoodbyes };
+}
+
+/** Ends the programs of clients that have nothing left to do but wait. */
+function exitClients(simulation: Simulation, isGone: (party: ClientParty) => boolean): void {
+  const { clients, scenario } = simulation;
+  clients.forEach((host, i) => {
+    const isLast = host.parties.length === scenario.clients[i]!.plans.length;
+    if (host.hasExited || !isLast) return;
+    const asking = simulation.asking.filter((party) => host.parties.includes(party));
+    if (asking.every(isGone) && asking.some((party) => party.closedBy === undefined)) host.exit();
+  });
 }
 
 /** Virtual time within which everything must have ended once the faults have. */

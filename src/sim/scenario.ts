@@ -49,6 +49,12 @@ export interface Scenario {
   readonly pauses: readonly Pause[];
   readonly mtuChanges: readonly MtuChange[];
   readonly misdelivery: number;
+  /** Pool of each host for file bytes received; small ones run dry. */
+  readonly receivePoolBytes: number;
+  /** Pool of each host for early segments. */
+  readonly earlyPoolBytes: number;
+  /** Client programs end once they have all they wanted and two fins are on their way. */
+  readonly clientsExit: boolean;
   /** When the faults end. */
   readonly healMs: number;
 }
@@ -60,6 +66,9 @@ export const HEALTHY_HABITS: Habits = {
   writeBytes: 262_144,
 };
 
+/** Enough for every scenario, so that running short of memory is a fault of its own. */
+export const AMPLE_POOL_BYTES = 268_435_456;
+const LATER_FAULTS: ReadonlySet<FaultClass> = new Set(['memory', 'exit']);
 const MAX_PAUSE_MS = 600_000;
 const LARGE_BYTES = 67_108_864;
 
@@ -67,8 +76,10 @@ const LARGE_BYTES = 67_108_864;
 export function drawScenario(seed: number): Scenario {
   const random = SeededRandom.named(seed, 'scenario');
   const isLarge = random.chance(0.01);
-  const faults = new Set(FAULT_CLASSES.filter(() => random.chance(0.5)));
+  const faults = drawFaults(seed, random);
   const isSealed = random.chance(0.5);
+  // Names of their own: what came later must not shift the draws of what was there before.
+  const later = SeededRandom.named(seed, 'later');
   const healMs = 500 * (1 + random.integer(0, 7)) * (1 << random.integer(0, 4));
   const clientCount = isLarge ? 1 : 1 + Math.floor(random.float() * random.float() * 4);
   const clients = Array.from({ length: clientCount }, () =>
@@ -88,7 +99,27 @@ export function drawScenario(seed: number): Scenario {
     pauses: drawPauses(random, faults, clientCount, healMs),
     mtuChanges: drawMtuChanges(random, faults, clientCount, healMs),
     misdelivery: faults.has('misdelivery') ? 0.05 * random.float() : 0,
+    ...drawPools(later, faults, isLarge),
+    clientsExit: faults.has('exit') && later.chance(0.3),
     healMs,
+  };
+}
+
+function drawFaults(seed: number, random: Random): ReadonlySet<FaultClass> {
+  const later = SeededRandom.named(seed, 'later faults');
+  const isOn = (fault: FaultClass): boolean =>
+    (LATER_FAULTS.has(fault) ? later : random).chance(0.5);
+  return new Set(FAULT_CLASSES.filter(isOn));
+}
+
+type Pools = Pick<Scenario, 'receivePoolBytes' | 'earlyPoolBytes'>;
+
+function drawPools(random: Random, faults: ReadonlySet<FaultClass>, isLarge: boolean): Pools {
+  const isShort = faults.has('memory') && !isLarge && random.chance(0.8);
+  if (!isShort) return { receivePoolBytes: AMPLE_POOL_BYTES, earlyPoolBytes: AMPLE_POOL_BYTES };
+  return {
+    receivePoolBytes: random.chance(0.3) ? AMPLE_POOL_BYTES : 262_144 * random.integer(1, 6),
+    earlyPoolBytes: random.chance(0.3) ? AMPLE_POOL_BYTES : 4_096 << random.integer(0, 5),
   };
 }
 

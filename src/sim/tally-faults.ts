@@ -25,6 +25,10 @@ export function tallyFaults(simulation: Simulation, invariants: Invariants): Tal
     tallies.cancel += party.cancelledJobs;
     if (party.closeMode === 'abort' && party.closedBy?.kind === 'aborted') tallies.abort += 1;
   }
+  for (const { endpoint, receivePool, hasExited } of world.hosts) {
+    tallies.memory += receivePool.refusals + endpoint.stats().drops.noMemory;
+    if (hasExited) tallies.exit += 1;
+  }
   tallies.sealed = scenario.isSealed ? 1 : 0;
   tallies.nearWrap = scenario.isNearWrap ? 1 : 0;
   tallies.large = scenario.isLarge ? 1 : 0;

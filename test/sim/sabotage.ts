@@ -181,8 +181,8 @@ export const SABOTAGES: readonly Sabotage[] = [
         PartStore,
         'add',
         (original) =>
-          function (seq: number, offset: number, ...rest: unknown[]) {
-            return original(this, seq, Math.max(0, offset - 1), ...rest);
+          function (seq: number, isNext: boolean, offset: number, ...rest: unknown[]) {
+            return original(this, seq, isNext, Math.max(0, offset - 1), ...rest);
           },
       ),
   },
