@@ -28,7 +28,7 @@ export class TransferMeter implements TransferObserver {
   private phase: TransferPhase = 'request';
   private sizeBytes: number | null = null;
   private baseBytes = 0;
-  private samples: Sample[] = [];
+  private samples: Sample[];
 
   /** Counts what arrives on `channel` for a get, and what is acknowledged for a post. */
   constructor(op: 'get' | 'post', channel: TransferChannel, nowMs: () => number) {
@@ -36,6 +36,7 @@ export class TransferMeter implements TransferObserver {
     this.channel = channel;
     this.nowMs = nowMs;
     this.baseBytes = this.countedBytes();
+    this.samples = [{ atMs: nowMs(), bytes: 0 }];
   }
 
   onPhase(phase: TransferPhase, sizeBytes: number | null): void {

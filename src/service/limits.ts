@@ -12,11 +12,8 @@ export const PATH_MAX_BYTES = 1024;
 /** Bytes of one component: the limit of every common file system. */
 export const COMPONENT_MAX_BYTES = 255;
 
-/** Requests of one session that wait for their turn; further ones stay unread in the transport. */
+/** Files that one session may have asked for and not finished; one more ends the session. */
 export const SESSION_MAX_REQUESTS = 64;
-
-/** Answers that one session may have queued and unsent before it stops reading requests. */
-export const SESSION_MAX_ANSWERS = 64;
 
 /** Files one server holds open at once. */
 export const STORE_MAX_OPEN_FILES = 2048;

@@ -71,6 +71,11 @@ export class FileServer {
     return this.sessions.size;
   }
 
+  /** Connections that the transport still knows, closed ones whose ports rest included. */
+  get knownConnections(): number {
+    return this.listener?.knownConnections ?? 0;
+  }
+
   /** Files of the served folder that are open now. */
   get openFileCount(): number {
     return this.store.openFileCount;
