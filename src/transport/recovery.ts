@@ -40,6 +40,8 @@ export class Recovery {
   };
   /** A probe is due: the transmit pipeline sends it, past the congestion window if need be. */
   isProbeDue = false;
+  /** The first segment found lost goes out whatever is in flight (RFC 6675 §5, RFC 6298 §5.4). */
+  isFirstDue = false;
   /** Set when large segments vanish and small ones may pass; the connection then shrinks them. */
   isBlackHole = false;
   /** The peer's promise: how long it may sit on an acknowledgement. */
@@ -102,6 +104,7 @@ export class Recovery {
   /** A stream transmission left: the tail loss probe's clock starts anew (RFC 8985 §7.2). */
   onSent(nowMs: number): void {
     this.isProbeDue = false;
+    this.isFirstDue = false;
     this.armProbe(nowMs);
   }
 
@@ -200,6 +203,7 @@ export class Recovery {
 
   private enterRecovery(nowMs: number, flightBefore: number): void {
     this.counters.fastRecoveries += 1;
+    this.isFirstDue = true;
     this.recoveriesSinceSpurious += 1;
     if (this.recoveriesSinceSpurious >= WINDOW_PERSISTS_RECOVERIES) this.windowMultiple = 1;
     this.epochTxn = this.log.txnNxt;
@@ -271,6 +275,7 @@ export class Recovery {
     if (this.largeTimeouts >= BLACK_HOLE_TIMEOUTS) this.isBlackHole = true;
     // P-RTO-04: segments that expire within one epoch are one timeout for the controller.
     this.counters.timeouts += 1;
+    this.isFirstDue = true;
     this.epochTxn = this.log.txnNxt;
     this.recoverySeq = this.window.sndNxt;
     this.path.controller.onRetransmissionTimeout(nowMs, flightBefore);

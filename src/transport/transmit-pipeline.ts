@@ -181,17 +181,18 @@ export class TransmitPipeline {
   }
 
   private pollLost(nowMs: number, slot: TransmitSlot): boolean {
-    const { parts } = this;
+    const { path, window, recovery } = this.parts;
     if (this.partSeq >= 0) return this.sendPart(nowMs, slot);
-    const seq = parts.recovery.nextLost();
-    if (seq < 0 || !parts.path.mayStart(parts.window.wireBytesOf(seq))) return false;
+    const seq = recovery.nextLost();
+    if (seq < 0) return false;
+    if (!path.mayStart(window.wireBytesOf(seq)) && !recovery.isFirstDue) return false;
     if (this.needsParts(seq)) {
       this.partSeq = seq;
       this.partNext = 0;
       return this.sendPart(nowMs, slot);
     }
     this.sendWhole(nowMs, slot, seq);
-    parts.recovery.onSent(nowMs);
+    recovery.onSent(nowMs);
     return true;
   }
 
