@@ -204,7 +204,7 @@ describe('an endpoint', () => {
       return batch;
     };
     // Of 250 ms the peer owns up to 50: the timeout sinks to what has passed already.
-    while (connection.stats().rtoMs > 253) {
+    while (connection.stats().rtoMs > 256) {
       sendTwo();
       player.feed(player.acknowledgeAll(50));
     }

@@ -10,14 +10,7 @@ import {
   writeParameters,
 } from '../../../src/wire/parameters.ts';
 import { type AckWords, ackPayload, craft, type Craft, type Seen } from './segments.ts';
-import {
-  type App,
-  FIRST_SEQ,
-  FIRST_TXN,
-  peerAddress,
-  Station,
-  type StationOptions,
-} from './station.ts';
+import { type App, FIRST_SEQ, peerAddress, Station, type StationOptions } from './station.ts';
 
 /** What the player grants when nothing else is said. */
 const GRANTS: Parameters = {
@@ -41,6 +34,8 @@ export class Player {
   window = 4096;
   credit = 8_388_608;
   private taken = 0;
+  /** Segments that came and are not below `ack` yet. */
+  private readonly have = new Set<number>();
 
   constructor(station: Station) {
     this.station = station;
@@ -136,6 +131,15 @@ export class Player {
     return this.make({ flags: FLAG.CNT | fin | ack, closeStage: stage, ...patch });
   }
 
+  /** Says, `afterMs` from now, that these segments of the endpoint have come. */
+  tell(afterMs: number, segments: readonly Seen[]): Seen[] {
+    this.station.advance(afterMs);
+    for (const { seq } of segments) this.have.add(seq);
+    while (this.have.delete(this.ack)) this.ack += 1;
+    const held = [...this.have].filter((seq) => seq > this.ack);
+    return this.feed(this.acknowledge({ told: segments.map(({ txn }) => txn), held }));
+  }
+
   /** Lets time pass and acknowledges, at once, whatever comes; returns what came. */
   answer(ms: number): Seen[] {
     const { station } = this;
@@ -195,7 +199,7 @@ export function opened(
   station.nowMs += rttMs;
   player.feed(player.synAck(grants));
   // Any segment proves that the third message arrived.
-  player.feed(player.acknowledge({ told: [FIRST_TXN + 1] }));
+  player.feed(player.acknowledge());
   return { station, player, connection, app: station.appOf(connection) };
 }
 

@@ -174,8 +174,10 @@ export class Station {
 
   /** Queues file bytes, by way of a slab of the pool. */
   sendBytes(connection: Connection, bytes: Uint8Array): void {
-    for (let at = 0; at < bytes.length; at += 65_536) {
-      const piece = bytes.subarray(at, at + 65_536);
+    // Whole segments of 1,400 bytes, as a segment never spans two slabs.
+    const mostBytes = 47 * 1368;
+    for (let at = 0; at < bytes.length; at += mostBytes) {
+      const piece = bytes.subarray(at, at + mostBytes);
       const slab = this.sendPool.acquire(piece.length)!;
       slab.bytes.set(piece);
       connection.sendData(slab, 0, piece.length);
