@@ -8,6 +8,7 @@ import { Host, type HostConfig } from './host.ts';
 import { Link } from './link.ts';
 import { HEALTHY_HABITS, type ClientScenario, type Scenario } from './scenario.ts';
 import { ServerParty } from './server-party.ts';
+import { drawTuning } from './tuning-draw.ts';
 import { World } from './world.ts';
 
 /** Silence that both sides bear: more than any drawn fault lasts, so that connections survive. */
@@ -66,7 +67,7 @@ function hostConfig(scenario: Scenario, index: number, trace: TraceSink): HostCo
     maxPatienceMs: PATIENCE_MS,
     sealer: sealerOf(scenario),
     earlyPoolBytes: scenario.earlyPoolBytes,
-    connection: connectionConfig(scenario),
+    connection: connectionConfig(scenario, index),
     trace,
     ...(scenario.isNearWrap ? { initialSeq: start(), initialTxn: start() } : {}),
   };
@@ -76,16 +77,15 @@ function sealerOf(scenario: Scenario): Sealer {
   return scenario.isSealed ? toyMac(scenario.seed) : PASS_THROUGH;
 }
 
-function connectionConfig(scenario: Scenario): ConnectionConfig {
+function connectionConfig(scenario: Scenario, host: number): ConnectionConfig {
   return {
     ...DEFAULT_CONNECTION_CONFIG,
     controller: scenario.controller,
-    segmentBytes: scenario.segmentBytes,
+    ...drawTuning(scenario, host),
     receiveWindowBytes: scenario.receiveWindowBytes,
     receiveWindowSegments: scenario.receiveWindowSegments,
     patienceMs: PATIENCE_MS,
-    // A large transfer shall really fill its window, so it starts with one.
-    ...(scenario.isLarge ? { initialWindowSegments: 20_000, sendQueueBytes: 4_194_304 } : {}),
+    ...(scenario.isLarge ? { initialWindowSegments: 20_000 } : {}),
   };
 }
 

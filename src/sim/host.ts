@@ -28,6 +28,8 @@ export class Host {
   readonly sendPool: SlabPool;
   readonly receivePool: SlabPool;
   readonly earlyPoolBytes: number;
+  /** Largest datagram it may send. */
+  readonly segmentBytes: number;
   readonly slot: TransmitSlot;
   /** The way to each address. */
   readonly routes = new Map<PeerAddress, Way>();
@@ -45,6 +47,7 @@ export class Host {
   constructor(index: number, seed: number, config: HostConfig, poolBytes = DEFAULT_POOL_BYTES) {
     this.index = index;
     this.earlyPoolBytes = config.earlyPoolBytes;
+    this.segmentBytes = config.connection.segmentBytes;
     this.sendPool = new SlabPool(DEFAULT_POOL_BYTES);
     this.receivePool = new SlabPool(poolBytes);
     const address = `10.0.0.${index + 1}`;

@@ -55,7 +55,7 @@ export function runScenario(scenario: Scenario, options: SeedOptions = {}): Seed
   const invariants = new Invariants(options.auditEveryTurns);
   const { world } = simulation;
   world.observe(invariants);
-  world.observe(new WireWatch(scenario.segmentBytes));
+  world.observe(new WireWatch());
   options.onBuilt?.(simulation);
   let failure: SimFailure | undefined;
   let end = { doneMs: 0, missedGoodbyes: 0 };

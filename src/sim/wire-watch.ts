@@ -19,19 +19,13 @@ interface Talk {
 
 export class WireWatch implements WorldObserver {
   private readonly talks = new Map<number, Talk>();
-  private readonly segmentBytes: number;
-
-  /** @param segmentBytes largest datagram that a host may send */
-  constructor(segmentBytes: number) {
-    this.segmentBytes = segmentBytes;
-  }
-
   onSent(_nowMs: number, way: Way, datagram: Uint8Array): void {
     const { length } = datagram;
+    const { segmentBytes } = way.from;
     check(
-      length <= this.segmentBytes,
+      length <= segmentBytes,
       'wire',
-      () => `datagram of ${length} bytes, ${this.segmentBytes} agreed`,
+      () => `datagram of ${length} bytes, ${segmentBytes} agreed`,
     );
     const flags = datagram[AT.FLAGS]!;
     const view = new DataView(datagram.buffer, datagram.byteOffset, length);

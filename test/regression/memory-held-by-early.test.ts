@@ -6,5 +6,5 @@ import { runSeed } from '../../src/sim/run-seed.ts';
  * needed a cell of the same pool: nothing moved any more.
  */
 it('takes the next segment in order in pieces although early ones hold all memory', () => {
-  for (const seed of [22, 62, 75]) expect(runSeed(seed).failure).toBe('');
+  for (const seed of [38, 59, 62]) expect(runSeed(seed).failure).toBe('');
 });

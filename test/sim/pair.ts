@@ -47,7 +47,7 @@ export function buildPair(options: PairOptions): Pair {
   world.addHost(client);
   world.connect(client, server, up);
   world.connect(server, client, down);
-  world.observe(new WireWatch(config.connection.segmentBytes));
+  world.observe(new WireWatch());
   world.observe(new Invariants());
   server.accept = (connection) => {
     const random = new SeededRandom(seed);
