@@ -131,9 +131,12 @@ export class Connection {
 
   /** Early segments that waited for memory; tried again until the pool has some. */
   private drainReceive(nowMs: number): void {
-    const { receive } = this.parts;
+    const { receive, tracker } = this.parts;
     if (receive === undefined || this.parts.reason !== undefined) return;
+    const before = receive.rcvNxt;
     const result = receive.drain();
+    // What was told as kept is in order only now: the peer waits to hear it.
+    if (receive.rcvNxt > before) tracker?.demand();
     if (result === 'P-MSG-01') this.parts.violate(result);
     if (receive.isStalled) this.retryAtMs = nowMs + MEMORY_RETRY_MS;
   }

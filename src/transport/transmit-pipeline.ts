@@ -240,10 +240,13 @@ export class TransmitPipeline {
   private pollNew(nowMs: number, slot: TransmitSlot): boolean {
     const { parts } = this;
     const { queue, window, peerWindow, recovery, path } = parts;
-    if (queue.isEmpty) return false;
+    // A peer short of memory may hold all of it and not yet have put it in order.
+    const isWaiting = window.count > 0 || !queue.isEmpty;
+    const isUnderWay = window.flightBytes > 0 || window.lostCount > 0;
     if (!this.mayNumberNew()) {
       // P-FLOW-05: with nothing in flight no acknowledgement will come by itself.
-      if (window.count === 0) peerWindow.onBlocked(nowMs, recovery.rtoMs, parts.rtt.backoffCapMs);
+      if (!isWaiting) peerWindow.onOpen();
+      else if (!isUnderWay) peerWindow.onBlocked(nowMs, recovery.rtoMs, parts.rtt.backoffCapMs);
       return false;
     }
     peerWindow.onOpen();
