@@ -42,13 +42,26 @@ export class Closing {
     return this.answerStage === 0 && ((this.ours === 'answered' && this.isPeerOver) || isGivenUp);
   }
 
-  /** Ends our side with `code`, 0 for an orderly end. */
+  /** Ends our side with `code`, 0 for an orderly end; an abort after that is a fin of its own. */
   want(code: number): void {
-    if (this.ours === 'open') this.ours = 'wanted';
-    if (this.code === ERROR.NONE) this.code = code;
+    const isAbort = code !== ERROR.NONE && this.code === ERROR.NONE;
+    if (this.ours !== 'open' && !isAbort) return;
+    this.ours = 'wanted';
+    this.code = code;
+    this.finsSent = 0;
   }
 
-  /** A closing message of the peer. @returns true when it ends the peer's side just now */
+  /** The peer goes on though our abort seems answered: that answer was to an orderly fin before. */
+  onIgnored(nowMs: number): void {
+    if (this.ours !== 'answered') return;
+    this.ours = 'sent';
+    this.retryAtMs = nowMs;
+  }
+
+  /**
+   * A closing message of the peer.
+   * @returns true when it is news: the peer's side ends just now, or its orderly end is an abort
+   */
   handle(stage: number, code: number): boolean {
     if (stage === CLOSE.FIN_ACK || stage === CLOSE.PEER_FIN_ACK) {
       if (this.ours === 'sent') this.ours = 'answered';
@@ -58,7 +71,7 @@ export class Closing {
     this.answerStage = stage + 1;
     // Stage 3 is sent only by a side that has seen our fin.
     if (stage === CLOSE.PEER_FIN && this.ours === 'sent') this.ours = 'answered';
-    if (this.isPeerOver) return false;
+    if (this.isPeerOver && (code === ERROR.NONE || this.peerCode !== ERROR.NONE)) return false;
     this.isPeerOver = true;
     this.peerCode = code;
     return true;

@@ -118,7 +118,11 @@ export class ReceivePipeline {
     const { parts } = this;
     const tracker = parts.tracker!;
     const isStream = segment.has(FLAG.OP | FLAG.DAT);
-    if (isStream && parts.reason === undefined) {
+    if (isStream) {
+      if (parts.reason !== undefined) {
+        parts.closing.onIgnored(nowMs);
+        return 'notEstablished';
+      }
       const drop = this.takePayload(nowMs, segment);
       // What was not kept must not be told as received, nor its number remembered.
       if (drop === 'noMemory' || drop === 'outsideWindow' || drop === 'part') return drop;
