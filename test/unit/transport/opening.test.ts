@@ -46,7 +46,7 @@ describe('opening, as the initiator', () => {
   });
 
   it('tells its own parameters in the first and the third message', () => {
-    const { player, syn } = calling({
+    const { station, player, syn } = calling({
       connection: {
         acceptSegmentBytes: 1432,
         receiveWindowBytes: 14_000,
@@ -56,6 +56,7 @@ describe('opening, as the initiator', () => {
         patienceMs: 12_345,
       },
     });
+    station.nowMs = 400;
     const [third] = player.feed(player.synAck());
     for (const { parameters } of [syn, third!]) {
       expect(parameters).toMatchObject({

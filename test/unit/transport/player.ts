@@ -33,6 +33,7 @@ export class Player {
   txn = 640;
   window = 4096;
   credit = 8_388_608;
+  private grants = GRANTS;
   private taken = 0;
   /** Segments that came and are not below `ack` yet. */
   private readonly have = new Set<number>();
@@ -46,6 +47,7 @@ export class Player {
     this.ack = options.endpoint?.initialSeq ?? FIRST_SEQ;
     this.window = grants.windowSegments ?? this.window;
     this.credit = grants.creditBytes ?? this.credit;
+    this.grants = { ...this.grants, ...grants };
   }
 
   /** A segment with the player's numbers, each of which `patch` may replace. */
@@ -65,7 +67,7 @@ export class Player {
 
   parameters(patch: Partial<Parameters> = {}, first?: { flags: number; payload: Uint8Array }) {
     const bytes = new Uint8Array(2048);
-    let at = writeParameters(bytes, 0, { ...GRANTS, ...patch });
+    let at = writeParameters(bytes, 0, { ...this.grants, ...patch });
     if (first !== undefined) at = writeFirstSegment(bytes, at, first.flags, first.payload);
     return bytes.slice(0, endParameters(bytes, at));
   }
@@ -176,7 +178,7 @@ export function accepted(
   const station = new Station(options);
   const player = new Player(station);
   player.grant(options, grants);
-  const [synAck] = player.feed(player.syn(grants));
+  const [synAck] = player.feed(player.syn());
   player.remotePort = synAck!.sourcePort;
   station.nowMs += rttMs;
   player.feed(player.third());
@@ -197,7 +199,7 @@ export function opened(
   const [syn] = station.drain();
   player.remotePort = syn!.sourcePort;
   station.nowMs += rttMs;
-  player.feed(player.synAck(grants));
+  player.feed(player.synAck());
   // Any segment proves that the third message arrived.
   player.feed(player.acknowledge());
   return { station, player, connection, app: station.appOf(connection) };

@@ -5,10 +5,10 @@ import { opened, type Scene } from './player.ts';
 import { pattern, type Seen, text } from './segments.ts';
 import { FIRST_SEQ } from './station.ts';
 
-/** A connection whose only sample so far is a round trip of 100 ms. */
+/** A connection whose only sample so far is a round trip of 100 ms; D is 10 ms. */
 function scene(options: StationOptions = {}, rttMs = 100): Scene {
   return opened(
-    { ...options, connection: { patienceMs: Infinity, ...options.connection } },
+    { ...options, connection: { patienceMs: Infinity, maxAckDelayMs: 10, ...options.connection } },
     {},
     rttMs,
   );
@@ -47,7 +47,7 @@ describe('round trips', () => {
     const [op] = burst(s, 1);
     s.station.advance(200);
     s.player.feed(s.player.acknowledge({ told: [op!.txn], delayMs: 160 }));
-    expect(s.connection.stats().srttMs).toBeCloseTo(0.875 * 100 + 0.125 * 150, 6);
+    expect(s.connection.stats().srttMs).toBeCloseTo(0.875 * 100 + 0.125 * 180, 6);
     const [next] = burst(s, 1);
     s.station.advance(10);
     s.player.feed(s.player.acknowledge({ told: [next!.txn], delayMs: 160 }));
@@ -98,9 +98,9 @@ describe('round trips', () => {
 
 describe('timeouts', () => {
   it('P-RTO-01 are srtt + 4 rttvar + the agreed delay', () => {
-    expect(scene({}, 100).connection.stats().rtoMs).toBe(100 + 4 * 50 + 25);
-    const patient = scene({ connection: { maxAckDelayMs: 40 } }, 300);
-    expect(patient.connection.stats().rtoMs).toBe(300 + 600 + 40);
+    expect(scene({}, 100).connection.stats().rtoMs).toBe(100 + 4 * 50 + 10);
+    const patient = scene({ connection: { maxAckDelayMs: 30 } }, 300);
+    expect(patient.connection.stats().rtoMs).toBe(300 + 600 + 30);
   });
 
   it('P-RTO-01 are a second before the first sample', () => {
@@ -127,7 +127,7 @@ describe('timeouts', () => {
     const { nowMs } = s.station;
     burst(s, 1);
     // Two round trips after each sending a probe goes out, from which the timeout counts anew.
-    const [rtoMs, capMs, probeMs] = [6_025, 8_000, 4_025];
+    const [rtoMs, capMs, probeMs] = [6_010, 8_000, 4_010];
     const expected = [probeMs, rtoMs, probeMs, capMs, probeMs, capMs];
     let sum = 0;
     const sums = expected.map((waitMs) => (sum += waitMs));
@@ -176,7 +176,7 @@ describe('timeouts', () => {
     const again = s.station.advance(1_000);
     // The tail probe at 200 ms is still in flight when the first goes out again.
     expect(numbers(again.slice(0, 2))).toEqual([3, 0]);
-    expect(times(again, nowMs).slice(0, 2)).toEqual([200, 325]);
+    expect(times(again, nowMs).slice(0, 2)).toEqual([200, 310]);
     expect(s.connection.stats()).toMatchObject({ flightSizeBytes: 1400, cwndBytes: 1400 });
   });
 });
@@ -292,7 +292,7 @@ describe('tail loss probes', () => {
     const s = scene();
     const { nowMs } = s.station;
     burst(s, 1);
-    expect(times(s.station.advance(226), nowMs)).toEqual([225]);
+    expect(times(s.station.advance(211), nowMs)).toEqual([210]);
   });
 
   it('P-LOSS-02 send new data beyond the congestion window if there is some', () => {
