@@ -93,7 +93,6 @@ export class AckProcessing {
       this.sample.isCwndLimited = this.path.isCwndLimited;
       this.sample.srttMs = this.rtt.srttMs;
       this.path.controller.onAck(this.sample);
-      this.path.isCwndLimited = false;
     }
     this.recovery.onAcknowledged(nowMs, madeProgress, priorFlightBytes);
   }
@@ -172,17 +171,18 @@ export class AckProcessing {
 
   /** SACK: segments beyond `ack` that the peer holds. */
   private takeSack(nowMs: number, ack: number, block: AckBlock): void {
+    const { window } = this;
+    const { sack, sackWords } = block;
     const start = unwrap(ack, block.sackStart);
-    for (let i = 0; i < block.sackWords; i += 1) {
+    let i = window.firstUntold(start, sack, 0, sackWords);
+    for (; i < sackWords; i = window.firstUntold(start, sack, i + 1, sackWords)) {
       const base = start + 32 * i;
-      let bits = block.sack[i]!;
-      if (bits === 0 || base + 31 < this.window.sndUna) continue;
-      bits = (bits & ~this.window.settledWord(base)) >>> 0;
+      let bits = (sack[i]! & ~window.settledWord(base)) >>> 0;
       while (bits !== 0) {
         const bit = 31 - Math.clz32(bits);
         bits = (bits & ~(1 << bit)) >>> 0;
         const seq = base + bit;
-        if (seq >= this.window.sndUna) this.settleUntold(nowMs, seq);
+        if (seq >= window.sndUna) this.settleUntold(nowMs, seq);
       }
     }
   }

@@ -93,6 +93,11 @@ export class SendWindow {
     return this.settled.word(seq);
   }
 
+  /** Index of the first SACK word from `from` on that tells a segment not known as delivered. */
+  firstUntold(start: number, words: Uint32Array, from: number, count: number): number {
+    return this.settled.firstNews(start, words, from, count);
+  }
+
   /** First and last transmission of the segment's newest round (several when it went in parts). */
   firstTxnOf(seq: number): number {
     return this.firstTxns[seq & this.mask]!;

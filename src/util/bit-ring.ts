@@ -39,6 +39,20 @@ export class BitRing {
     return this.words[this.at(n)]!;
   }
 
+  /**
+   * Compares bitmaps word by word, so that a long map costs next to nothing where it says nothing new.
+   * @param n first number of `words[0]`, a multiple of 32
+   * @returns index of the first of `words[from … count)` with a bit the ring lacks, else `count`
+   */
+  firstNews(n: number, words: Uint32Array, from: number, count: number): number {
+    const { words: own, wordMask } = this;
+    const first = n >>> 5;
+    for (let i = from; i < count; i += 1) {
+      if ((words[i]! & ~own[(first + i) & wordMask]!) !== 0) return i;
+    }
+    return count;
+  }
+
   clearWord(n: number): void {
     this.words[this.at(n)] = 0;
   }

@@ -61,6 +61,13 @@ export function writeAckBlock(bytes: Uint8Array, at: number, block: AckBlock): n
   return next - at;
 }
 
+function readWords(bytes: Uint8Array, start: number, count: number, into: Uint32Array): void {
+  for (let i = 0, at = start; i < count; i += 1, at += 4) {
+    into[i] =
+      (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
+  }
+}
+
 /** Reads an ack block that fills `bytes[start … end)` exactly; false when it does not. */
 export function readAckBlock(
   bytes: Uint8Array,
@@ -80,8 +87,8 @@ export function readAckBlock(
   into.credit = read32(bytes, start + 8);
   into.sackStart = read32(bytes, start + 12);
   if ((into.sackStart & 31) !== 0) return false;
-  let next = start + ACK_BLOCK_FIXED_BYTES;
-  for (let i = 0; i < tmapWords; i += 1, next += 4) into.tmap[i] = read32(bytes, next);
-  for (let i = 0; i < sackWords; i += 1, next += 4) into.sack[i] = read32(bytes, next);
+  const tmapStart = start + ACK_BLOCK_FIXED_BYTES;
+  readWords(bytes, tmapStart, tmapWords, into.tmap);
+  readWords(bytes, tmapStart + 4 * tmapWords, sackWords, into.sack);
   return true;
 }

@@ -90,4 +90,22 @@ describe('BitRing', () => {
       }),
     );
   });
+
+  it('finds the first word of a bitmap with a bit it lacks', () => {
+    const bits = fc.uniqueArray(fc.nat({ max: 127 }), { maxLength: 128 });
+    const range = fc.tuple(fc.nat({ max: 4 }), fc.nat({ max: 4 }));
+    fc.assert(
+      fc.property(bases, bits, bits, range, (base, own, told, [from, count]) => {
+        const ring = new BitRing(128);
+        for (const offset of own) ring.set(base + offset);
+        const words = new Uint32Array(4);
+        for (const offset of told) words[offset >> 5]! |= 1 << (offset & 31);
+        const news = told
+          .filter((offset) => !own.includes(offset))
+          .map((offset) => offset >> 5)
+          .filter((word) => word >= from && word < count);
+        expect(ring.firstNews(base, words, from, count)).toBe(Math.min(count, ...news));
+      }),
+    );
+  });
 });
