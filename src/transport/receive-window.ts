@@ -5,7 +5,7 @@
  */
 import { BitRing } from '../util/bit-ring.ts';
 import type { CellPool } from '../util/cell-pool.ts';
-import { type AckBlock, MAX_SACK_WORDS } from '../wire/ack-block.ts';
+import type { AckBlock } from '../wire/ack-block.ts';
 import { FLAG } from '../wire/codes.ts';
 import type { Inbox } from './inbox.ts';
 import { PartStore } from './part-store.ts';
@@ -20,6 +20,11 @@ export type ReceiveResult =
   | 'P-MSG-01';
 
 const INITIAL_CAPACITY = 64;
+/**
+ * SACK words told at once, half of what a block may hold: a word costs both sides the same whether
+ * it says anything new, and TMAP has told what is new already (docs/LIMITS.md).
+ */
+export const SACK_SLICE_WORDS = 16;
 
 export class ReceiveWindow {
   /** Next segment expected; absolute. */
@@ -238,8 +243,8 @@ export class ReceiveWindow {
     if (this.earlyCount === 0) return;
     const first = Math.floor(this.rcvNxt / 32);
     const total = Math.floor(this.highest / 32) - first + 1;
-    if (total <= MAX_SACK_WORDS || this.sackCursor >= total) this.sackCursor = 0;
-    const words = Math.min(MAX_SACK_WORDS, total - this.sackCursor);
+    if (total <= SACK_SLICE_WORDS || this.sackCursor >= total) this.sackCursor = 0;
+    const words = Math.min(SACK_SLICE_WORDS, total - this.sackCursor);
     const from = first + this.sackCursor;
     block.sackStart = (32 * from) >>> 0;
     for (let i = 0; i < words; i += 1) block.sack[i] = this.early.word(32 * (from + i));

@@ -63,8 +63,7 @@ export function writeAckBlock(bytes: Uint8Array, at: number, block: AckBlock): n
 
 function readWords(bytes: Uint8Array, start: number, count: number, into: Uint32Array): void {
   for (let i = 0, at = start; i < count; i += 1, at += 4) {
-    into[i] =
-      (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
+    into[i] = (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
   }
 }
 
