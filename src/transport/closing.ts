@@ -8,7 +8,7 @@
  */
 import { CLOSE, ERROR, FLAG } from '../wire/codes.ts';
 
-/** Our fin is repeated this often after the peer's, then the connection is over all the same. */
+/** P-CLOSE-02: how often a fin is repeated once nothing is at stake any more. */
 export const CLOSE_ATTEMPTS_AFTER_PEER = 10;
 /** The second copy of a fin follows the first this soon: a client process may exit after it. */
 const SECOND_COPY_MS = 50;
@@ -42,7 +42,7 @@ export class Closing {
     return this.answerStage === 0 && ((this.ours === 'answered' && this.isPeerOver) || isGivenUp);
   }
 
-  /** Ends our side with `code`, 0 for an orderly end; an abort after that is a fin of its own. */
+  /** P-CLOSE-04: ends our side with `code`, 0 for an orderly end, which an abort may follow. */
   want(code: number): void {
     const isAbort = code !== ERROR.NONE && this.code === ERROR.NONE;
     if (this.ours !== 'open' && !isAbort) return;

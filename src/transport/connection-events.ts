@@ -1,4 +1,4 @@
-/** What the application of a connection is told, in order; every event is an edge, none is queued. */
+/** What the application of a connection is told, in order; each event is an edge, none queued. */
 import type { ConnectionParts } from './connection-parts.ts';
 import type { ConnectionEvent } from './types.ts';
 

@@ -99,7 +99,7 @@ export class Endpoint {
     };
   }
 
-  /** Takes one datagram, which may hold several segments; its bytes are borrowed for the call. */
+  /** P-HDR-07: takes the segments of one datagram one by one; its bytes are borrowed. */
   handleDatagram(nowMs: number, peer: PeerAddress, datagram: Uint8Array): void {
     this.nowMs = nowMs;
     this.counters.datagramsReceived += 1;

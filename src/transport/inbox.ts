@@ -1,5 +1,5 @@
 /**
- * In-order segments become records: messages to read and runs of file bytes to write.
+ * P-MSG-02: in-order segments become records, messages to read and runs of file bytes to write.
  * Counts what the application has consumed, from which the credit for the peer follows.
  */
 import type { Slab, SlabPool } from '../util/slab.ts';

@@ -1,4 +1,4 @@
-/** Keep-alive, patience and idleness: who is still there, and for how long silence is borne. */
+/** Who is still there (P-LIVE-01), and for how long silence is borne (P-LIVE-02). */
 
 export class Liveness {
   private lastReceivedMs: number;

@@ -1,10 +1,10 @@
 /**
- * The three-way opening (docs/PROTOCOL.md, "Opening").
+ * P-OPEN-01: the three-way opening (docs/PROTOCOL.md, "Opening").
  *
  * initiator: closed -> synSent -> unproven -> done      responder: synReceived -> done
  *
- * The initiator repeats its message with doubling timers until it is answered; the responder speaks
- * only when spoken to. Every message is built once and repeated byte for byte.
+ * P-OPEN-03: the initiator repeats its message with doubling timers until it is answered; the
+ * responder speaks only when spoken to. Every message is built once and repeated byte for byte.
  */
 import { ERROR, FLAG, WIRE_VERSION } from '../wire/codes.ts';
 import { SYN_BYTES } from '../wire/layout.ts';

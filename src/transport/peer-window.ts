@@ -23,7 +23,7 @@ export class PeerWindow {
     if (creditEdge !== undefined && creditEdge > this.creditEdge) this.creditEdge = creditEdge;
   }
 
-  /** Whether segment `seq` may carry the stream to byte `end`. */
+  /** P-FLOW-02: whether segment `seq` may carry the stream to byte `end`. */
   allows(seq: number, end: number): boolean {
     return seq < this.windowEdge && end <= this.creditEdge;
   }

@@ -18,7 +18,7 @@ const MIN_PROBE_MS = 10;
 /** Recoveries after which a widened reordering window is narrow again (RFC 8985 §6.2). */
 const WINDOW_PERSISTS_RECOVERIES = 16;
 const MAX_WINDOW_MULTIPLE = 16;
-/** Timeouts of large segments, none arriving between, that say the path takes small ones only. */
+/** P-PART-02: timeouts of large segments, none arriving between, that say they never will. */
 const BLACK_HOLE_TIMEOUTS = 3;
 
 /** Differences below this are rounding of float milliseconds, not time. */
@@ -38,7 +38,7 @@ export class Recovery {
     tailLossProbes: 0,
     spuriousLosses: 0,
   };
-  /** A probe is due: the transmit pipeline sends it, past the congestion window if need be. */
+  /** P-LOSS-02: a probe is due, which goes past the congestion window if need be. */
   isProbeDue = false;
   /** The first segment found lost goes out whatever is in flight (RFC 6675 §5, RFC 6298 §5.4). */
   isFirstDue = false;
@@ -143,7 +143,7 @@ export class Recovery {
     return this.rackTxn;
   }
 
-  /** A transmission declared lost arrived after all: the window for late ones was too narrow. */
+  /** P-LOSS-03: what was declared lost arrived after all; the window for late ones was narrow. */
   onSpurious(): void {
     this.counters.spuriousLosses += 1;
     this.isReordering = true;
@@ -169,7 +169,7 @@ export class Recovery {
     return isClear ? 0 : quarterMs;
   }
 
-  /** RACK: what was sent well before the newest delivered transmission and is not here is lost. */
+  /** P-LOSS-01: what was sent well before the newest delivered one and is not here is lost. */
   private detectLosses(nowMs: number, flightBefore: number): void {
     this.lossDeadlineMs = Infinity;
     let isNewEpisode = false;

@@ -31,7 +31,7 @@ export class RttEstimator {
     this.minRttMs = Math.min(this.minRttMs, rttMs);
   }
 
-  /** Timeout of a segment that has not timed out yet. @param maxAckDelayMs the peer's promise */
+  /** P-RTO-01: timeout of a segment at first. @param maxAckDelayMs the peer's promise */
   rtoMs(maxAckDelayMs: number): number {
     if (!this.hasSample) return INITIAL_RTO_MS;
     return Math.max(MIN_RTO_MS, this.srttMs + Math.max(1, 4 * this.rttvarMs) + maxAckDelayMs);

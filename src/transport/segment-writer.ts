@@ -16,6 +16,7 @@ import { wrap } from '../wire/serial.ts';
 import type { Sealer } from './seal.ts';
 
 export class SegmentWriter {
+  /** P-PORT-01: our port, and the peer's, 0 until it is known. */
   sourcePort = 0;
   destinationPort = 0;
   /** `rcvNxt` and the window that follows it, as they are when a segment leaves. */
@@ -69,7 +70,8 @@ export class SegmentWriter {
   }
 
   /**
-   * A stream segment or, with `partTotal` > 0, a piece of one.
+   * A stream segment or, with `partTotal` > 0, a piece of one; sent again, it has a new `txn` and
+   * says what `ack` and window are now (P-TXN-02).
    * @param bytes,offset,length the payload of this datagram
    */
   stream(

@@ -1,6 +1,6 @@
 /**
  * Records accepted from the application and not yet cut into segments.
- * `op` goes before unsent `dat`, so that a shell answers while a file flows.
+ * P-MSG-04: `op` goes before unsent `dat`, so that a shell answers while a file flows.
  */
 import { assert } from '../util/assert.ts';
 import type { Slab, SlabPool } from '../util/slab.ts';
@@ -105,7 +105,7 @@ export class SendQueue {
     this.isRecordOpen = false;
   }
 
-  /** Drops the unsent rest of the newest record and ends it with `error`; no-op if all is sent. */
+  /** P-MSG-03: drops the unsent rest of the newest record and ends it with `error`, if any. */
   abandonData(error: number): void {
     let dropped = false;
     while (this.chunks.at(-1)?.record === this.record) {

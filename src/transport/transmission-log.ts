@@ -40,7 +40,7 @@ export class TransmissionLog {
     this.firstTxn = firstTxn;
   }
 
-  /** Gives the next number to a transmission. @param seq stream segment carried, -1 for none */
+  /** P-TXN-01: the next number, never used twice. @param seq stream segment carried, -1 for none */
   record(nowMs: number, kind: number, seq: number): number {
     const txn = this.txnNxt;
     if (txn - this.floor > this.mask) this.makeRoom();

@@ -162,15 +162,12 @@ export class TransmitPipeline {
   private sendTailProbe(nowMs: number, slot: TransmitSlot): boolean {
     const { parts } = this;
     parts.recovery.isProbeDue = false;
-    if (parts.trace.enabled) parts.trace.record(nowMs, parts.id, { kind: 'probe', probe: 'tail' });
     const seq = parts.window.newestInFlight();
-    if (this.mayNumberNew() && this.partSeq < 0) {
-      this.sendNew(nowMs, slot);
-    } else if (seq >= 0) {
-      // A segment that needs parts is left to its timeout: half of it would prove nothing.
-      if (this.needsParts(seq)) return false;
-      this.sendWhole(nowMs, slot, seq);
-    } else return false;
+    if (this.mayNumberNew() && this.partSeq < 0) this.sendNew(nowMs, slot);
+    // A segment that needs parts is left to its timeout: half of it would prove nothing.
+    else if (seq >= 0 && !this.needsParts(seq)) this.sendWhole(nowMs, slot, seq);
+    else return false;
+    if (parts.trace.enabled) parts.trace.record(nowMs, parts.id, { kind: 'probe', probe: 'tail' });
     parts.recovery.onProbeSent();
     return true;
   }
@@ -198,10 +195,9 @@ export class TransmitPipeline {
 
   /** Repeats segment `seq` in one transmission. */
   private sendWhole(nowMs: number, slot: TransmitSlot, seq: number): void {
-    const { parts } = this;
-    const txn = parts.nextTxn(nowMs, KIND.STREAM, seq);
+    const txn = this.parts.nextTxn(nowMs, KIND.STREAM, seq);
     this.noteTransmission(nowMs, seq, txn, txn);
-    this.write(slot, seq, txn, 0, parts.window.lengthOf(seq), 0);
+    this.write(slot, seq, txn, 0, this.parts.window.lengthOf(seq), 0);
   }
 
   /** P-PART-01: the next piece of a segment too large for the path; the last one ends its round. */
@@ -238,19 +234,18 @@ export class TransmitPipeline {
   }
 
   private pollNew(nowMs: number, slot: TransmitSlot): boolean {
-    const { parts } = this;
-    const { queue, window, peerWindow, recovery, path } = parts;
+    const { queue, window, peerWindow, recovery, path, rtt, writer, segmentBytes } = this.parts;
     // A peer short of memory may hold all of it and not yet have put it in order.
     const isWaiting = window.count > 0 || !queue.isEmpty;
     const isUnderWay = window.flightBytes > 0 || window.lostCount > 0;
     if (!this.mayNumberNew()) {
       // P-FLOW-05: with nothing in flight no acknowledgement will come by itself.
       if (!isWaiting) peerWindow.onOpen();
-      else if (!isUnderWay) peerWindow.onBlocked(nowMs, recovery.rtoMs, parts.rtt.backoffCapMs);
+      else if (!isUnderWay) peerWindow.onBlocked(nowMs, recovery.rtoMs, rtt.backoffCapMs);
       return false;
     }
     peerWindow.onOpen();
-    const length = queue.nextLength(parts.writer.maxPayloadBytes(parts.segmentBytes));
+    const length = queue.nextLength(writer.maxPayloadBytes(segmentBytes));
     if (!path.mayStart(length + STREAM_HEADER_BYTES)) return false;
     this.sendNew(nowMs, slot);
     recovery.onSent(nowMs);

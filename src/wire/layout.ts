@@ -3,7 +3,7 @@
 export const HEADER_BYTES = 20;
 export const HEADER_MAX_BYTES = 252;
 
-/** Header of every op and dat segment: 20 bytes, TXN, LEN, two bytes of padding. */
+/** P-HDR-02: header of every op and dat segment: 20 bytes, TXN, LEN, two bytes of padding. */
 export const STREAM_HEADER_BYTES = 32;
 
 /** Byte positions in the header. */

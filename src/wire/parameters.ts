@@ -108,8 +108,8 @@ const NUMBER_BYTES: Readonly<Record<number, number>> = {
 };
 
 /**
- * Reads parameters from `bytes[start … end)` into `into`, which keeps its value where the list says
- * nothing. @returns false when the list is cut off or a known parameter has a wrong length
+ * P-OPEN-08: reads parameters from `bytes[start … end)` into `into`, which keeps its value where
+ * the list says nothing. @returns false when it is cut off or a known parameter has a wrong length
  */
 export function readParameters(
   bytes: Uint8Array,

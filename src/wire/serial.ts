@@ -9,7 +9,7 @@ export function wrap(absolute: number): number {
 }
 
 /**
- * The number nearest to `expected` whose low 32 bits are `wire`.
+ * The number nearest to `expected` whose low 32 bits are `wire` (P-HDR-01, P-TXN-03).
  * Ambiguous at a distance of exactly 2^31, where the lower one is taken.
  */
 export function unwrap(expected: number, wire: number): number {

@@ -1,7 +1,7 @@
 /**
  * NewReno (RFC 5681 §3, RFC 6582) and, with other settings, the founding documents' controller.
  *
- * Inflation and deflation of cwnd during fast recovery (RFC 6582 §3.2) are replaced by counting
+ * P-CC-01: inflation and deflation of cwnd in recovery (RFC 6582 §3.2) are replaced by counting
  * what is in flight (RFC 6675 `pipe`): the window stays at ssthresh, and each delivery lets one
  * segment out. The effect is the same and no figure has to be corrected afterwards.
  */
@@ -14,7 +14,7 @@ export interface NewRenoSettings {
   readonly fixedTimeoutMs: number | undefined;
 }
 
-/** RFC 6928 initial window, no initial threshold. */
+/** P-CC-02: RFC 6928 initial window, no initial threshold. */
 export const NEWRENO: NewRenoSettings = {
   name: 'newreno',
   initialWindowSegments: 10,
@@ -47,7 +47,7 @@ export class NewReno implements CongestionController {
   }
 
   onAck(sample: AckSample): void {
-    // Growth of a window that was not the brake would be growth without evidence.
+    // P-CC-03: growth of a window that was not the brake would be growth without evidence.
     if (this.phase === 'fastRecovery' || !sample.isCwndLimited) return;
     if (this.phase === 'slowStart') {
       // RFC 5681 (2), counting bytes: acknowledgements are rare, so no limit per acknowledgement.
