@@ -1,6 +1,7 @@
 /**
  * What the peer tells about our transmissions, in the order of work that avoids most known bugs:
- * validate, settle, round trip, losses, congestion, windows. Cost is proportional to what is new.
+ * validate, settle, round trip, losses, congestion, windows. Cost is proportional to what is new,
+ * and what is not new does no harm (P-ACK-04).
  */
 import type { AckBlock } from '../wire/ack-block.ts';
 import { unwrap } from '../wire/serial.ts';

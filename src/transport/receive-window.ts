@@ -113,7 +113,7 @@ export class ReceiveWindow {
     return gained >= this.windowBytes / 4 || left < 2 * this.maxPayloadBytes;
   }
 
-  /** Takes one segment or one piece of one. Nothing is acknowledged that is not kept. */
+  /** P-ACK-03: takes a segment or a piece of one. Nothing is acknowledged that is not kept. */
   take(
     seq: number,
     flags: number,
@@ -175,7 +175,7 @@ export class ReceiveWindow {
     end: number,
   ): ReceiveResult {
     const cell = this.pool.store(this.cellClass, bytes, start, end);
-    if (cell < 0) return 'noMemory';
+    if (cell < 0) return 'noMemory'; // P-FLOW-06
     this.noteGap(seq);
     this.note(seq, cell, end - start, flags, error);
     return 'taken';
@@ -209,7 +209,7 @@ export class ReceiveWindow {
     return 'taken';
   }
 
-  /** Delivers early segments that have become due; stops when the run pool is used up. */
+  /** P-MSG-05: delivers early segments that are due; stops when the run pool is used up. */
   drain(): ReceiveResult {
     this.isStalled = false;
     while (this.earlyCount > 0 && this.early.has(this.rcvNxt)) {
@@ -233,7 +233,7 @@ export class ReceiveWindow {
     return 'taken';
   }
 
-  /** Fills CREDIT and SACK; a long map is told in slices, the next slice with the next block. */
+  /** P-ACK-02: CREDIT and SACK; a long map is told in slices, the next with the next block. */
   fill(block: AckBlock): void {
     this.isUrgent = false;
     block.credit = this.credit();
