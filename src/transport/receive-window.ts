@@ -105,7 +105,7 @@ export class ReceiveWindow {
     return this.creditEdge;
   }
 
-  /** Whether the window has opened enough since it was last told to be worth a segment. */
+  /** P-FLOW-04: whether the window has opened enough since it was told to be worth a segment. */
   isUpdateDue(): boolean {
     const gained = this.creditEdgeNow() - this.toldCreditEdge;
     const left = this.toldCreditEdge - this.inbox.deliveredBytes;
