@@ -64,11 +64,21 @@ describe('checksum', () => {
     );
   });
 
-  it('holds for the largest sums on both sides of the longest fast range', () => {
-    const bytes = new Uint8Array(65_544).fill(0xff);
+  it('holds for the largest sums, up to twice the longest datagram', () => {
+    const bytes = new Uint8Array(131_073).fill(0xff);
     bytes[65_535] = 0xfe;
-    for (const end of [65_504, 65_507, 65_536, 65_537, 65_540, 65_544]) {
+    for (const end of [65_504, 65_507, 65_536, 65_537, 131_068, 131_071, 131_072]) {
       expect(checksum(bytes, 0, end)).toBe(naiveChecksum(bytes.subarray(0, end)));
+      expect(checksum(bytes, 1, end)).toBe(naiveChecksum(bytes.subarray(1, end)));
+    }
+  });
+
+  it('agrees with a naive oracle around the length where whole words begin to pay', () => {
+    const bytes = Uint8Array.from({ length: 112 }, (_, i) => (i * 151 + 201) & 255);
+    for (let start = 0; start < 4; start += 1) {
+      for (let end = start + 90; end <= start + 108; end += 1) {
+        expect(checksum(bytes, start, end)).toBe(naiveChecksum(bytes.subarray(start, end)));
+      }
     }
   });
 
