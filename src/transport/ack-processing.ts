@@ -17,8 +17,6 @@ import { FATE, KIND, type TransmissionLog } from './transmission-log.ts';
 export type AckViolation = 'P-ACK-05' | 'P-ACK-06' | 'P-ACK-07';
 
 export class AckProcessing {
-  /** Acknowledgement segments that told something new. */
-  useful = 0;
   private newestEcho = -1;
   private ackedBytes = 0;
   private priorNewest = -1;
@@ -84,18 +82,17 @@ export class AckProcessing {
     return undefined;
   }
 
+  /** Losses come before growth: the acknowledgement that tells of one must not widen the window. */
   private conclude(nowMs: number, priorFlightBytes: number): void {
     const madeProgress = this.ackedBytes > 0;
-    if (madeProgress) {
-      this.useful += 1;
-      this.sample.nowMs = nowMs;
-      this.sample.ackedBytes = this.ackedBytes;
-      this.sample.priorFlightBytes = priorFlightBytes;
-      this.sample.isCwndLimited = this.path.isCwndLimited;
-      this.sample.srttMs = this.rtt.srttMs;
-      this.path.controller.onAck(this.sample);
-    }
     this.recovery.onAcknowledged(nowMs, madeProgress, priorFlightBytes);
+    if (!madeProgress) return;
+    this.sample.nowMs = nowMs;
+    this.sample.ackedBytes = this.ackedBytes;
+    this.sample.priorFlightBytes = priorFlightBytes;
+    this.sample.isCwndLimited = this.path.isCwndLimited;
+    this.sample.srttMs = this.rtt.srttMs;
+    this.path.controller.onAck(this.sample);
   }
 
   /** TMAP and echo: which transmissions arrived. P-ACK-06: naming one never sent is a lie. */

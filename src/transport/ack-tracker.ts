@@ -7,7 +7,10 @@ import { type AckBlock, MAX_TMAP_WORDS } from '../wire/ack-block.ts';
 
 /** TXNs below the newest that are still told from duplicates (docs/LIMITS.md). */
 export const MIN_REPLAY_WINDOW = 16_384;
-/** TMAP covers what came since this many acknowledgements, so that losing a few costs nothing. */
+/** Bounds of what a peer may ask of our acknowledgements. */
+const MAX_ACK_EVERY = 256;
+const MAX_ACK_DELAY_MS = 1000;
+/** P-ACK-01: TMAP covers this many acknowledgements, so that losing a few costs nothing. */
 const ACKS_COVERED = 8;
 
 export class AckTracker {
@@ -17,13 +20,13 @@ export class AckTracker {
   private echo = -1;
   private echoAtMs = 0;
   private pending = 0;
-  private pendingSinceMs = Infinity;
+  private lastAckMs = -Infinity;
   /** An acknowledgement is to leave with the next transmit. */
   private isImmediate = false;
   /** Lowest TXN that was new in each of the last acknowledgement intervals, newest first. */
   private readonly lowestNew: number[] = [Infinity];
-  private readonly everySegments: number;
-  private readonly maxDelayMs: number;
+  private everySegments = 1;
+  private maxDelayMs = 0;
 
   /**
    * @param firstTxn the TXN of the peer's handshake message, taken as received
@@ -35,8 +38,13 @@ export class AckTracker {
     this.seen = new BitRing(bits);
     this.highest = firstTxn;
     this.seen.set(firstTxn);
-    this.everySegments = Math.max(1, everySegments);
-    this.maxDelayMs = maxDelayMs;
+    this.setPolicy(everySegments, maxDelayMs);
+  }
+
+  /** How the peer wants its data acknowledged (P-ACK-08): every N segments, or after D ms. */
+  setPolicy(everySegments: number, maxDelayMs: number): void {
+    this.everySegments = Math.max(1, Math.min(MAX_ACK_EVERY, everySegments));
+    this.maxDelayMs = Math.min(MAX_ACK_DELAY_MS, maxDelayMs);
   }
 
   /** Newest TXN received; the reference for unwrapping the next. */
@@ -61,7 +69,6 @@ export class AckTracker {
       this.echoAtMs = nowMs;
     }
     this.pending += 1;
-    if (this.pendingSinceMs === Infinity) this.pendingSinceMs = nowMs;
   }
 
   /** Whole words are cleared when they are entered: TMAP tells words, and none of long ago. */
@@ -81,14 +88,18 @@ export class AckTracker {
     return this.isImmediate || this.pending >= this.everySegments || nowMs >= this.nextTimeout();
   }
 
+  /**
+   * A lone segment is acknowledged at once unless an acknowledgement has just left: holding it back
+   * by the clock would stretch every round trip of a small window.
+   */
   nextTimeout(): number {
-    return this.pendingSinceMs + this.maxDelayMs;
+    return this.pending > 0 ? this.lastAckMs + this.maxDelayMs : Infinity;
   }
 
   /** Fills echo, delay and TMAP; the interval of this acknowledgement ends here. */
   fill(nowMs: number, block: AckBlock): void {
     this.pending = 0;
-    this.pendingSinceMs = Infinity;
+    this.lastAckMs = nowMs;
     this.isImmediate = false;
     block.tmapWords = 0;
     block.delayMs = 0;

@@ -27,9 +27,9 @@ import type { CloseReason, PeerAddress } from './types.ts';
 
 /** A transmission number is skipped once per this many, drawn anew each time (P-TXN-05). */
 const SKIP_EVERY: readonly [number, number] = [64, 512];
-/** Bounds of what a peer may ask of our acknowledgements. */
-const MAX_ACK_EVERY = 256;
-const MAX_ACK_DELAY_MS = 1000;
+/** An acknowledgement held back longer than this share of a round trip slows a small window. */
+const ACK_DELAY_SHARE = 1 / 16;
+const MIN_ACK_DELAY_MS = 1;
 
 export interface Counters {
   segmentsSent: number;
@@ -161,7 +161,7 @@ export class ConnectionParts {
       windowSegments: this.receive?.window() ?? this.firstWindow(),
       creditBytes: config.receiveWindowBytes,
       ackEverySegments: config.ackEverySegments,
-      maxAckDelayMs: config.maxAckDelayMs,
+      maxAckDelayMs: this.recovery.maxAckDelayMs,
       patienceMs: config.patienceMs === Infinity ? 0 : config.patienceMs,
       capabilities: 0,
       firstFlags: 0,
@@ -181,12 +181,10 @@ export class ConnectionParts {
     const { config } = this;
     this.segmentBytes = Math.min(config.segmentBytes, parameters.segmentBytes);
     this.path.controller.onSegmentSize(this.segmentBytes);
-    this.tracker = new AckTracker(
-      peerTxn,
-      config.receiveWindowSegments,
-      Math.min(MAX_ACK_EVERY, parameters.ackEverySegments),
-      Math.min(MAX_ACK_DELAY_MS, parameters.maxAckDelayMs),
-    );
+    const { ackEverySegments, maxAckDelayMs } = parameters;
+    const { receiveWindowSegments } = config;
+    this.tracker = new AckTracker(peerTxn, receiveWindowSegments, ackEverySegments, maxAckDelayMs);
+    this.agreeOnAcks(parameters);
     this.receive = new ReceiveWindow(
       peerSeq,
       this.inbox,
@@ -196,6 +194,16 @@ export class ConnectionParts {
       config.receiveWindowBytes,
     );
     this.peerWindow.update(this.initialSeq + parameters.windowSegments, parameters.creditBytes);
+  }
+
+  /**
+   * The peer's wish for acknowledgements of its data. With a round trip known, a sixteenth of it is
+   * the longest delay, whoever asks: for our acknowledgements, and for those we ask for.
+   */
+  agreeOnAcks(parameters: Parameters): void {
+    const share = Math.max(MIN_ACK_DELAY_MS, this.rtt.minRttMs * ACK_DELAY_SHARE);
+    this.tracker?.setPolicy(parameters.ackEverySegments, Math.min(parameters.maxAckDelayMs, share));
+    this.recovery.maxAckDelayMs = Math.min(this.config.maxAckDelayMs, share);
   }
 
   /** Large segments vanish while small ones may pass: from now on small ones, old ones in parts. */

@@ -102,9 +102,8 @@ export class Inbox {
     return true;
   }
 
-  /** A quarter of what the record has brought, so that many small files cost little each. */
+  /** The first is small, so that many small files cost little each. */
   private nextSlabBytes(): number {
-    if (this.recordBytes >= SLAB_MAX_BYTES) return SLAB_MAX_BYTES;
     return this.recordBytes >= SLAB_CLASSES_BYTES[1] ? SLAB_MAX_BYTES : SLAB_CLASSES_BYTES[1];
   }
 

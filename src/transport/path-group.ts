@@ -15,13 +15,21 @@ export class PathGroup {
   readonly controller: CongestionController;
   /** Bytes in flight of all members. */
   flightBytes = 0;
-  /** Set when a member had something to send and only the window said no. */
+  /** Whether, when a member last had its turn to send, only the window said no. */
   isCwndLimited = false;
 
   constructor(config: ConnectionConfig) {
     const settings = SETTINGS[config.controller];
     const initialWindowSegments = config.initialWindowSegments ?? settings.initialWindowSegments;
     this.controller = new NewReno({ ...settings, initialWindowSegments }, config.segmentBytes);
+  }
+
+  /**
+   * FlightSize for RFC 5681 (4): what the window was full of. Several acknowledgements may be taken
+   * in before the next segment leaves, so `flightBytes` alone would be short by what they freed.
+   */
+  usedBytes(flightBytes: number): number {
+    return this.isCwndLimited ? Math.max(flightBytes, this.controller.cwndBytes) : flightBytes;
   }
 
   /**

@@ -78,10 +78,10 @@ export class ReceivePipeline {
     if (!isRead || parameters.segmentBytes < MIN_SEGMENT_BYTES) return 'synParameters';
     this.count(segment);
     parts.writer.destinationPort = segment.sourcePort;
-    parts.meet(segment.seq, segment.txn, parameters);
-    parts.liveness.onReceived(nowMs);
     // Karn: only a SYN that was sent once says which sending the answer belongs to.
     if (opening.attempts === 1) parts.rtt.sample(Math.max(0.001, nowMs - opening.firstSentMs));
+    parts.meet(segment.seq, segment.txn, parameters);
+    parts.liveness.onReceived(nowMs);
     parts.isEstablishedNews = true;
     return undefined;
   }
@@ -95,6 +95,7 @@ export class ReceivePipeline {
     const parameters = defaultParameters();
     const { buffer, payloadStart, payloadEnd } = segment;
     if (!readParameters(buffer, payloadStart, payloadEnd, parameters)) return 'synParameters';
+    parts.agreeOnAcks(parameters);
     if (parameters.firstEnd > 0) {
       const seq = unwrap(parts.receive!.rcvNxt, segment.seq);
       const { firstFlags, firstStart, firstEnd } = parameters;

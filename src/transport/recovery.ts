@@ -208,7 +208,7 @@ export class Recovery {
     if (this.recoveriesSinceSpurious >= WINDOW_PERSISTS_RECOVERIES) this.windowMultiple = 1;
     this.epochTxn = this.log.txnNxt;
     this.recoverySeq = this.window.sndNxt;
-    this.path.controller.onLossEpisode(nowMs, flightBefore);
+    this.path.controller.onLossEpisode(nowMs, this.path.usedBytes(flightBefore));
     this.traceCongestion(nowMs, 'loss');
   }
 
@@ -278,7 +278,7 @@ export class Recovery {
     this.isFirstDue = true;
     this.epochTxn = this.log.txnNxt;
     this.recoverySeq = this.window.sndNxt;
-    this.path.controller.onRetransmissionTimeout(nowMs, flightBefore);
+    this.path.controller.onRetransmissionTimeout(nowMs, this.path.usedBytes(flightBefore));
     this.traceCongestion(nowMs, 'timeout');
   }
 

@@ -59,6 +59,7 @@ describe('AckTracker, as a filter of duplicates', () => {
 describe('AckTracker, when to acknowledge', () => {
   it('is due when the agreed number of eliciting segments waits', () => {
     const tracker = trackerFrom(0);
+    tracker.fill(0, new AckBlock());
     expect(tracker.isAckDue(0)).toBe(false);
     tracker.record(0, 1, true);
     tracker.record(0, 2, false);
@@ -67,18 +68,39 @@ describe('AckTracker, when to acknowledge', () => {
     expect(tracker.isAckDue(0)).toBe(true);
   });
 
-  it('is due the agreed time after the first one that waits', () => {
+  it('P-ACK-08 is due the agreed time after the last acknowledgement, if one waits', () => {
     const tracker = trackerFrom(0);
+    tracker.fill(7, new AckBlock());
     expect(tracker.nextTimeout()).toBe(Infinity);
-    tracker.record(3, 1, false);
+    tracker.record(8, 1, false);
     expect(tracker.nextTimeout()).toBe(Infinity);
-    tracker.record(7, 2, true);
+    tracker.record(9, 2, true);
     expect(tracker.nextTimeout()).toBe(32);
     expect([tracker.isAckDue(31.9), tracker.isAckDue(32)]).toEqual([false, true]);
     const patient = new AckTracker(0, 64, 10, 25);
-    patient.record(7, 1, true);
+    patient.fill(7, new AckBlock());
+    patient.record(8, 1, true);
     patient.record(20, 2, true);
     expect(patient.nextTimeout()).toBe(32);
+  });
+
+  it('P-ACK-08 is due at once for a lone one when no acknowledgement has just left', () => {
+    const tracker = trackerFrom(0);
+    tracker.record(100, 1, true);
+    expect(tracker.isAckDue(100)).toBe(true);
+    tracker.fill(100, new AckBlock());
+    tracker.record(125, 2, true);
+    expect(tracker.isAckDue(125)).toBe(true);
+  });
+
+  it('obeys the policy that the peer named last, within bounds', () => {
+    const tracker = trackerFrom(0);
+    tracker.fill(0, new AckBlock());
+    tracker.setPolicy(100_000, 1e9);
+    for (let txn = 1; txn <= 255; txn += 1) tracker.record(0, txn, true);
+    expect([tracker.isAckDue(0), tracker.nextTimeout()]).toEqual([false, 1000]);
+    tracker.record(0, 256, true);
+    expect(tracker.isAckDue(0)).toBe(true);
   });
 
   it('acknowledges at least every segment, whatever the peer asks', () => {
@@ -146,7 +168,7 @@ describe('AckTracker, what it tells', () => {
     expect(words).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 8, 8, 8, 8]);
   });
 
-  it('P-ACK-01 reaches back to a late one however far below the echo it is, 64 words at most', () => {
+  it('P-ACK-01 reaches back to a late one however far below the echo, 64 words at most', () => {
     const tracker = trackerFrom(0);
     const block = new AckBlock();
     tracker.record(0, 32 * 100, true);
