@@ -140,7 +140,9 @@ function checkEnding(party: Party, mayAbort: boolean, mayBeLeft: boolean): boole
 export function checkCopies(simulation: Simulation): void {
   // What is dropped for want of memory is no copy when it comes again.
   if (mayRunShort(simulation)) return;
-  for (const { connection: asking } of simulation.asking) {
+  for (const { connection: asking, closeMode } of simulation.asking) {
+    // Nor is what a connection does not keep any more after an abort.
+    if (closeMode === 'abort') continue;
     const match = simulation.answering.find(
       ({ connection }) =>
         connection.localPort === asking.remotePort && connection.remotePort === asking.localPort,
