@@ -37,7 +37,9 @@ function written(values: Parameters, at = 0): Uint8Array {
 
 function read(bytes: readonly number[], start = 0): Parameters | undefined {
   const into = defaultParameters();
-  return readParameters(Uint8Array.from(bytes), start, bytes.length, into) ? into : undefined;
+  const isRead = readParameters(Uint8Array.from(bytes), start, bytes.length, into);
+  expect(typeof isRead).toBe('boolean');
+  return isRead ? into : undefined;
 }
 
 describe('handshake parameters', () => {
