@@ -12,7 +12,7 @@ interface Partial {
   ranges: number[];
 }
 
-export type PartOutcome = 'taken' | 'duplicate' | 'whole' | 'noMemory' | 'part';
+export type PartOutcome = 'taken' | 'whole' | 'noMemory' | 'part';
 
 /** Adds `[start, end)` to ascending disjoint ranges, merging what touches. */
 function merge(ranges: readonly number[], start: number, end: number): number[] {
