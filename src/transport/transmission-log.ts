@@ -15,12 +15,17 @@ const INITIAL_CAPACITY = 256;
 /** Most transmissions remembered (docs/LIMITS.md); older ones are past caring. */
 export const MAX_TRANSMISSIONS = 524_288;
 
+/** The multiple of 32 at or below `txn`. */
+function wordOf(txn: number): number {
+  return 32 * Math.floor(txn / 32);
+}
+
 export class TransmissionLog {
   /** Number of the next transmission. */
   txnNxt: number;
   /** Oldest stream transmission whose fate is open; equals `txnNxt` when there is none. */
   txnUna: number;
-  /** Oldest number that the columns still describe. */
+  /** The columns describe numbers from here on; a multiple of 32, as `told` is cleared by words. */
   private floor: number;
   private readonly firstTxn: number;
   /** The third handshake message, once it was repeated; Karn's problem remains for it alone. */
@@ -36,7 +41,7 @@ export class TransmissionLog {
   constructor(firstTxn: number) {
     this.txnNxt = firstTxn;
     this.txnUna = firstTxn;
-    this.floor = firstTxn;
+    this.floor = wordOf(firstTxn);
     this.firstTxn = firstTxn;
   }
 
@@ -55,18 +60,16 @@ export class TransmissionLog {
     return txn;
   }
 
-  /** Forgets a quarter when that loses nothing open, else doubles. */
+  /** Forgets up to half when that loses nothing open, else doubles; at the cap, the oldest word. */
   private makeRoom(): void {
     const capacity = this.mask + 1;
-    // Whole words only: a word of `told` is cleared when its first number is recorded.
-    const forgettable = Math.min(this.txnUna, this.txnNxt - (capacity >>> 1));
-    const aligned = forgettable - (((forgettable % 32) + 32) % 32);
-    if (aligned > this.floor) {
-      this.floor = aligned;
-      return;
+    const forgettable = wordOf(Math.min(this.txnUna, this.txnNxt - (capacity >>> 1)));
+    if (forgettable > this.floor) this.floor = forgettable;
+    else if (capacity < MAX_TRANSMISSIONS) this.grow(capacity * 2);
+    else {
+      this.floor += 32;
+      this.txnUna = Math.max(this.txnUna, this.floor);
     }
-    if (capacity < MAX_TRANSMISSIONS) this.grow(capacity * 2);
-    else this.floor += 32;
   }
 
   private grow(capacity: number): void {
@@ -88,7 +91,7 @@ export class TransmissionLog {
 
   /** Whether the columns still describe `txn`. */
   remembers(txn: number): boolean {
-    return txn >= this.floor && txn < this.txnNxt;
+    return txn >= this.floor && !this.isUnsent(txn);
   }
 
   /** Whether `txn` was never handed out: a peer that names it invents. */
