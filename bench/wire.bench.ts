@@ -1,4 +1,4 @@
-/** The price of bytes to values and back: header, options, ack block, checksum; ns per operation. */
+/** The price of bytes to values and back: header, options, ack block, checksum. */
 import { Bench, type FnReturnedObject } from 'tinybench';
 import { AckBlock, readAckBlock, writeAckBlock } from '../src/wire/ack-block.ts';
 import { checksum } from '../src/wire/checksum.ts';

@@ -40,7 +40,7 @@ export class BitRing {
   }
 
   /**
-   * Compares bitmaps word by word, so that a long map costs next to nothing where it says nothing new.
+   * Compares bitmaps word by word: a long map costs next to nothing where it says nothing new.
    * @param n first number of `words[0]`, a multiple of 32
    * @returns index of the first of `words[from … count)` with a bit the ring lacks, else `count`
    */

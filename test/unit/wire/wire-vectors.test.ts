@@ -1,6 +1,6 @@
 /**
- * The golden vectors: what each kind of segment looks like, byte by byte. A change of the wire shows
- * as a changed file. `UPDATE_GOLDEN=1 npx vitest run test/unit/wire` writes it anew.
+ * The golden vectors: what each kind of segment looks like, byte by byte. A change of the wire
+ * shows as a changed file. `UPDATE_GOLDEN=1 npx vitest run test/unit/wire` writes it anew.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -26,7 +26,7 @@ import { allVectors } from './vectors.ts';
 
 const FILE = fileURLToPath(new URL('../../golden/wire-vectors.txt', import.meta.url));
 
-const HEAD = `# Segments of wire version ${WIRE_VERSION}, one of every kind: the bytes, the printed line, the values.
+const HEAD = `# Segments of wire version ${WIRE_VERSION}, one of every kind: bytes, line, values.
 # "sealed": the checksum covers header and options alone. "foreign": not as this program writes it.
 `;
 
@@ -72,7 +72,8 @@ function valuesOf(bytes: Uint8Array, { view, block, parameters }: Decoded): stri
   const ports = `source ${view.sourcePort} destination ${view.destinationPort}`;
   const flags = `flags ${view.flags.toString(16)} error ${view.error} window ${view.window}`;
   let text = `  line    ${prettyPrint(view, block)}\n`;
-  text += `  header  ${ports} seq ${view.seq} ack ${view.ack} length ${view.payloadStart} ${flags}\n`;
+  const numbers = `seq ${view.seq} ack ${view.ack} length ${view.payloadStart}`;
+  text += `  header  ${ports} ${numbers} ${flags}\n`;
   const txn = view.hasTxn ? view.txn : 'none';
   const part = view.partTotal > 0 ? `${view.partOffset}/${view.partTotal}` : 'none';
   const told = `version ${view.speaksVersion} reset ${view.hasReset}`;
@@ -85,10 +86,11 @@ function valuesOf(bytes: Uint8Array, { view, block, parameters }: Decoded): stri
     text += `  sack    ${block.sackStart}: ${words(block.sack, block.sackWords)}\n`;
   }
   if (parameters !== undefined) {
-    const { firstFlags, firstStart, firstEnd, ...numbers } = parameters;
-    for (const [name, value] of Object.entries(numbers)) text += `  ${name} ${value}\n`;
+    const { firstFlags, firstStart, firstEnd, ...rest } = parameters;
+    for (const [name, value] of Object.entries(rest)) text += `  ${name} ${value}\n`;
     if (firstEnd > 0) {
-      text += `  first   ${firstFlags.toString(16)}: ${hexOf(bytes.subarray(firstStart, firstEnd))}\n`;
+      const payload = hexOf(bytes.subarray(firstStart, firstEnd));
+      text += `  first   ${firstFlags.toString(16)}: ${payload}\n`;
     }
   }
   return text.replaceAll(/ +\n/g, '\n');
