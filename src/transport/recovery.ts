@@ -5,6 +5,7 @@
 import { assert } from '../util/assert.ts';
 import { MIN_SEGMENT_BYTES } from '../wire/layout.ts';
 import { BACKOFF_LEVELS } from './backoff-lists.ts';
+import { LostQueue } from './lost-queue.ts';
 import type { PathGroup } from './path-group.ts';
 import type { RttEstimator } from './rtt-estimator.ts';
 import { SEGMENT, type SendWindow } from './send-window.ts';
@@ -59,9 +60,7 @@ export class Recovery {
   /** Fast recovery lasts until everything before this segment is acknowledged (RFC 6582). */
   private recoverySeq = 0;
   private largeTimeouts = 0;
-  /** Segments waiting for retransmission, in the order found; some have been settled since. */
-  private readonly lost: number[] = [];
-  private lostHead = 0;
+  private readonly lost: LostQueue;
   private readonly window: SendWindow;
   private readonly log: TransmissionLog;
   private readonly rtt: RttEstimator;
@@ -78,6 +77,7 @@ export class Recovery {
     id: number,
   ) {
     this.window = window;
+    this.lost = new LostQueue(window);
     this.log = log;
     this.rtt = rtt;
     this.path = path;
@@ -183,7 +183,10 @@ export class Recovery {
       if (txn >= this.epochTxn) isNewEpisode = true;
       this.declareLost(nowMs, txn);
     }
-    if (isNewEpisode && !this.isInRecovery) this.enterRecovery(nowMs, flightBefore);
+    // After a timeout no recovery begins before all that was sent by then is acknowledged, or one
+    // more loss would freeze a window of a segment or two for as long (RFC 6675 §5.1).
+    const isOver = this.window.sndUna >= this.recoverySeq;
+    if (isNewEpisode && isOver && !this.isInRecovery) this.enterRecovery(nowMs, flightBefore);
   }
 
   private declareLost(nowMs: number, txn: number): void {
@@ -226,16 +229,9 @@ export class Recovery {
     });
   }
 
-  /** Segment to retransmit next, oldest found first; -1 when none waits. */
+  /** Segment to retransmit next; -1 when none waits. */
   nextLost(): number {
-    while (this.lostHead < this.lost.length) {
-      const seq = this.lost[this.lostHead]!;
-      if (this.window.stateOf(seq) === SEGMENT.LOST) return seq;
-      this.lostHead += 1;
-    }
-    this.lost.length = 0;
-    this.lostHead = 0;
-    return -1;
+    return this.lost.next();
   }
 
   nextTimeout(): number {
@@ -260,6 +256,7 @@ export class Recovery {
   private expireSegments(nowMs: number): void {
     const flightBefore = this.path.flightBytes;
     let isNewEpoch = false;
+    let isRepeated = true;
     let isLarge = false;
     for (let level = 0; level < BACKOFF_LEVELS; level += 1) {
       const limitMs = this.timeoutMs(level);
@@ -267,6 +264,7 @@ export class Recovery {
         const seq = this.window.oldestSeq(level);
         if (this.window.txnOf(seq) >= this.epochTxn) isNewEpoch = true;
         if (this.window.wireBytesOf(seq) > MIN_SEGMENT_BYTES) isLarge = true;
+        if (level === 0) isRepeated = false;
         this.expire(nowMs, seq);
       }
     }
@@ -278,7 +276,9 @@ export class Recovery {
     this.isFirstDue = true;
     this.epochTxn = this.log.txnNxt;
     this.recoverySeq = this.window.sndNxt;
-    this.path.controller.onRetransmissionTimeout(nowMs, this.path.usedBytes(flightBefore));
+    this.lost.sort();
+    const usedBytes = this.path.usedBytes(flightBefore);
+    this.path.controller.onRetransmissionTimeout(nowMs, usedBytes, isRepeated);
     this.traceCongestion(nowMs, 'timeout');
   }
 

@@ -8,6 +8,7 @@ import { BackoffLists } from '../../src/transport/backoff-lists.ts';
 import { Closing } from '../../src/transport/closing.ts';
 import { NewReno } from '../../src/transport/congestion/newreno.ts';
 import { ConnectionParts } from '../../src/transport/connection-parts.ts';
+import { LostQueue } from '../../src/transport/lost-queue.ts';
 import { Opening } from '../../src/transport/opening.ts';
 import { PartStore } from '../../src/transport/part-store.ts';
 import { PeerWindow } from '../../src/transport/peer-window.ts';
@@ -152,12 +153,11 @@ export const SABOTAGES: readonly Sabotage[] = [
     name: 'a hole forgotten',
     apply: () =>
       replace(
-        Recovery,
-        'takeFromFlight',
+        LostQueue,
+        'push',
         (original) =>
-          function (this: { lost: number[] }, ...args: unknown[]) {
-            original(this, ...args);
-            if (this.lost.length === 3) this.lost.pop();
+          function (this: { seqs: number[] }, seq: number) {
+            if (this.seqs.length !== 2) original(this, seq);
           },
       ),
   },

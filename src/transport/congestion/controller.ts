@@ -34,8 +34,12 @@ export interface CongestionController {
   onLossEpisode(nowMs: number, flightBytes: number): void;
   /** Everything sent before the episode is settled. */
   onRecovered(nowMs: number): void;
-  /** A segment's own timeout expired; at most once per epoch. @param flightBytes before it */
-  onRetransmissionTimeout(nowMs: number, flightBytes: number): void;
+  /**
+   * A segment's own timeout expired; at most once per epoch.
+   * @param flightBytes before it
+   * @param isRepeated whether every segment that expired had done so before
+   */
+  onRetransmissionTimeout(nowMs: number, flightBytes: number, isRepeated: boolean): void;
   /** The largest segment changed; bytes. */
   onSegmentSize(smssBytes: number): void;
 }

@@ -72,8 +72,9 @@ export class NewReno implements CongestionController {
     if (this.phase === 'fastRecovery') this.phase = 'congestionAvoidance';
   }
 
-  onRetransmissionTimeout(_nowMs: number, flightBytes: number): void {
-    this.ssthreshBytes = Math.max(flightBytes / 2, 2 * this.smssBytes);
+  onRetransmissionTimeout(_nowMs: number, flightBytes: number, isRepeated: boolean): void {
+    // RFC 5681 §3.1: what timed out again says nothing new about what the path carries.
+    if (!isRepeated) this.ssthreshBytes = Math.max(flightBytes / 2, 2 * this.smssBytes);
     this.cwndBytes = this.smssBytes; // RFC 5681 §3.1: the loss window is one segment
     this.phase = 'slowStart';
   }
