@@ -83,11 +83,11 @@ export class ClientParty extends Party implements RecordHandlers {
   }
 
   describe(): string {
-    const states = this.jobs.map(
-      ({ plan, state, hasData, hasChecksum }) =>
-        `${plan.kind} ${plan.id} (${plan.sizeBytes} B): ${state}` +
-        `${hasData ? ' data' : ''}${hasChecksum ? ' checksum' : ''} ${this.stream.receivedOf(plan.id)} B in`,
-    );
+    const states = this.jobs.map(({ plan, state, hasData, hasChecksum }) => {
+      const has = `${hasData ? ' data' : ''}${hasChecksum ? ' checksum' : ''}`;
+      const inBytes = this.stream.receivedOf(plan.id);
+      return `${plan.kind} ${plan.id} (${plan.sizeBytes} B): ${state}${has} ${inBytes} B in`;
+    });
     return `client ${this.connection.state}: ${states.join('; ')}`;
   }
 

@@ -157,7 +157,8 @@ function describe(simulation: Simulation): string {
     (party) => party.closedBy === undefined,
   );
   const next = simulation.world.nextMs();
-  return `unfinished, next step at ${next} ms: ${open.map((party) => party.describe()).join(' | ')}`;
+  const parties = open.map((party) => party.describe()).join(' | ');
+  return `unfinished, next step at ${next} ms: ${parties}`;
 }
 
 function asFailure(error: unknown): SimFailure {

@@ -105,7 +105,7 @@ export class World {
     return Math.max(next, this.nowMs);
   }
 
-  /** Goes on to the next moment at which something happens; false when there is none by `untilMs`. */
+  /** Goes on to the next moment at which something happens; false if none comes by `untilMs`. */
   step(untilMs = Infinity): boolean {
     const nextMs = this.nextMs();
     if (nextMs > untilMs || nextMs === Infinity) return false;

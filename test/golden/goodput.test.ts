@@ -16,7 +16,8 @@ const BYTES = 16_777_216;
 const LIMIT_MS = 120_000;
 const SEED = 1;
 
-const HEAD = `# Goodput in Mbit/s of a get of 16 MiB at 100 Mbit/s in virtual time, loss both ways, queue of
+const HEAD = `\
+# Goodput in Mbit/s of a get of 16 MiB at 100 Mbit/s in virtual time, loss both ways, queue of
 # one bandwidth-delay product or 256 KiB; what is not done after 120 s is measured up to there.
 # In brackets: retransmitted segments per segment sent, per cent.
 `;

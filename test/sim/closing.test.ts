@@ -17,7 +17,7 @@ function allClosed(pair: Pair): boolean {
 }
 
 describe('closing', () => {
-  it('ends in order on both sides when both close at the same moment, under loss and duplication', () => {
+  it('ends in order when both sides close at the same moment, under loss and duplication', () => {
     for (let seed = 0; seed < 300; seed += 1) {
       const pair = buildPair({ seed, up: ROUGH, down: ROUGH });
       const party = open(pair, planOf([jobOf('get', 5_000)], { closeMode: 'both' }));

@@ -35,7 +35,8 @@ export function findFirst(sabotage: Sabotage): Finding | undefined {
   return undefined;
 }
 
-const HEAD = `# Bugs that were put into the transport one at a time, the first seed of the simulator that
+const HEAD = `\
+# Bugs that were put into the transport one at a time, the first seed of the simulator that
 # noticed each, and the check that did. Written by \`npm run long -- sabotage\`.
 `;
 
