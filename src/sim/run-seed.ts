@@ -43,7 +43,7 @@ export interface SeedResult {
 const MAX_STEPS = 4_000_000;
 /** Round trips, timeouts and pauses that the end of a run may take whatever the size. */
 const LIVENESS_BASE_MS = 300_000;
-/** A pause is measured as a round trip, and timeouts last several of those until they know better. */
+/** A pause is measured as a round trip; timeouts last several of those until they know better. */
 const TIMEOUTS_PER_PAUSE = 16;
 /** After the last connection closed, everything that rests must go within this time. */
 const REST_MS = 30_000_000;
