@@ -5,10 +5,13 @@ import { opened, type Scene } from './player.ts';
 import { pattern, type Seen, text } from './segments.ts';
 import { FIRST_SEQ } from './station.ts';
 
-/** A connection whose only sample so far is a round trip of 100 ms; D is 10 ms. */
+/** What is asked of the peer's acknowledgements; ms. */
+const D = 1;
+
+/** A connection whose only sample so far is a round trip of 100 ms. */
 function scene(options: StationOptions = {}, rttMs = 100): Scene {
   return opened(
-    { ...options, connection: { patienceMs: Infinity, maxAckDelayMs: 10, ...options.connection } },
+    { ...options, connection: { patienceMs: Infinity, maxAckDelayMs: D, ...options.connection } },
     {},
     rttMs,
   );
@@ -35,11 +38,11 @@ describe('round trips', () => {
     expect(s.connection.stats()).toMatchObject({ srttMs: 100, rttvarMs: 50, minRttMs: 100 });
     const [op] = burst(s, 1);
     s.station.advance(80);
-    s.player.feed(s.player.acknowledge({ told: [op!.txn], delayMs: 16 }, { ack: op!.seq + 1 }));
+    s.player.feed(s.player.acknowledge({ told: [op!.txn], delayMs: 1.6 }, { ack: op!.seq + 1 }));
     const { srttMs, rttvarMs, minRttMs } = s.connection.stats();
-    expect(srttMs).toBeCloseTo(0.875 * 100 + 0.125 * 64, 6);
-    expect(rttvarMs).toBeCloseTo(0.75 * 50 + 0.25 * 36, 6);
-    expect(minRttMs).toBeCloseTo(64, 6);
+    expect(srttMs).toBeCloseTo(0.875 * 100 + 0.125 * 78.4, 6);
+    expect(rttvarMs).toBeCloseTo(0.75 * 50 + 0.25 * 21.6, 6);
+    expect(minRttMs).toBeCloseTo(78.4, 6);
   });
 
   it('P-RTT-01 believe of the delay at most twice what was agreed', () => {
@@ -47,9 +50,9 @@ describe('round trips', () => {
     const [op] = burst(s, 1);
     s.station.advance(200);
     s.player.feed(s.player.acknowledge({ told: [op!.txn], delayMs: 160 }));
-    expect(s.connection.stats().srttMs).toBeCloseTo(0.875 * 100 + 0.125 * 180, 6);
+    expect(s.connection.stats().srttMs).toBeCloseTo(0.875 * 100 + 0.125 * (200 - 2 * D), 6);
     const [next] = burst(s, 1);
-    s.station.advance(10);
+    s.station.advance(1);
     s.player.feed(s.player.acknowledge({ told: [next!.txn], delayMs: 160 }));
     expect(s.connection.stats().minRttMs).toBe(0.001);
   });
@@ -98,9 +101,9 @@ describe('round trips', () => {
 
 describe('timeouts', () => {
   it('P-RTO-01 are srtt + 4 rttvar + the agreed delay', () => {
-    expect(scene({}, 100).connection.stats().rtoMs).toBe(100 + 4 * 50 + 10);
-    const patient = scene({ connection: { maxAckDelayMs: 30 } }, 300);
-    expect(patient.connection.stats().rtoMs).toBe(300 + 600 + 30);
+    expect(scene({}, 100).connection.stats().rtoMs).toBe(100 + 4 * 50 + D);
+    const patient = scene({ connection: { maxAckDelayMs: 2 } }, 300);
+    expect(patient.connection.stats().rtoMs).toBe(300 + 600 + 2);
   });
 
   it('P-RTO-01 are a second before the first sample', () => {
@@ -127,7 +130,7 @@ describe('timeouts', () => {
     const { nowMs } = s.station;
     burst(s, 1);
     // Two round trips after each sending a probe goes out, from which the timeout counts anew.
-    const [rtoMs, capMs, probeMs] = [6_010, 8_000, 4_010];
+    const [rtoMs, capMs, probeMs] = [6_000 + D, 8_000, 4_000 + D];
     const expected = [probeMs, rtoMs, probeMs, capMs, probeMs, capMs];
     let sum = 0;
     const sums = expected.map((waitMs) => (sum += waitMs));
@@ -176,7 +179,7 @@ describe('timeouts', () => {
     const again = s.station.advance(1_000);
     // The tail probe at 200 ms is still in flight when the first goes out again.
     expect(numbers(again.slice(0, 2))).toEqual([3, 0]);
-    expect(times(again, nowMs).slice(0, 2)).toEqual([200, 310]);
+    expect(times(again, nowMs).slice(0, 2)).toEqual([200, 300 + D]);
     expect(s.connection.stats()).toMatchObject({ flightSizeBytes: 1400, cwndBytes: 1400 });
   });
 });
@@ -292,7 +295,7 @@ describe('tail loss probes', () => {
     const s = scene();
     const { nowMs } = s.station;
     burst(s, 1);
-    expect(times(s.station.advance(211), nowMs)).toEqual([210]);
+    expect(times(s.station.advance(201 + D), nowMs)).toEqual([200 + D]);
   });
 
   it('P-LOSS-02 send new data beyond the congestion window if there is some', () => {
