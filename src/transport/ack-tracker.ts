@@ -13,6 +13,9 @@ const MAX_ACK_DELAY_MS = 1000;
 /** P-ACK-01: TMAP covers this many acknowledgements, so that losing a few costs nothing. */
 const ACKS_COVERED = 8;
 
+/** Acknowledgements that may leave one per batch of input before D is waited for between them. */
+const ACK_BURST = 16;
+
 export class AckTracker {
   private readonly seen: BitRing;
   private highest: number;
@@ -21,6 +24,8 @@ export class AckTracker {
   private echoAtMs = 0;
   private pending = 0;
   private lastAckMs = -Infinity;
+  /** Acknowledgements that may leave without waiting; a token bucket as of `lastAckMs`. */
+  private tokens = ACK_BURST;
   /** An acknowledgement is to leave with the next transmit. */
   private isImmediate = false;
   /** Lowest TXN that was new in each of the last acknowledgement intervals, newest first. */
@@ -84,22 +89,31 @@ export class AckTracker {
     this.isImmediate = true;
   }
 
+  /**
+   * Few acknowledgements cost little, and one held back stretches the round trip of a small window;
+   * so segments are counted and the clock is waited for only once there have been many.
+   */
   isAckDue(nowMs: number): boolean {
-    return this.isImmediate || this.pending >= this.everySegments || nowMs >= this.nextTimeout();
+    if (this.isImmediate) return true;
+    return this.pending >= this.everySegments || nowMs >= this.nextTimeout();
   }
 
-  /**
-   * A lone segment is acknowledged at once unless an acknowledgement has just left: holding it back
-   * by the clock would stretch every round trip of a small window.
-   */
+  /** When the bucket, which fills by one per D ms, has an acknowledgement for what waits. */
   nextTimeout(): number {
-    return this.pending > 0 ? this.lastAckMs + this.maxDelayMs : Infinity;
+    if (this.pending === 0) return Infinity;
+    return this.lastAckMs + (1 - Math.min(1, this.tokens)) * this.maxDelayMs;
+  }
+
+  private takeToken(nowMs: number): void {
+    const gained = this.maxDelayMs > 0 ? (nowMs - this.lastAckMs) / this.maxDelayMs : ACK_BURST;
+    this.tokens = Math.max(0, Math.min(ACK_BURST, this.tokens + gained) - 1);
+    this.lastAckMs = nowMs;
   }
 
   /** Fills echo, delay and TMAP; the interval of this acknowledgement ends here. */
   fill(nowMs: number, block: AckBlock): void {
     this.pending = 0;
-    this.lastAckMs = nowMs;
+    this.takeToken(nowMs);
     this.isImmediate = false;
     block.tmapWords = 0;
     block.delayMs = 0;

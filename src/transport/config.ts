@@ -30,7 +30,7 @@ export interface ConnectionConfig {
   readonly keepAliveMs: number;
   /** What we ask of the peer's acknowledgements: at least one per this many segments… */
   readonly ackEverySegments: number;
-  /** …or after this long. */
+  /** …and, once there have been many, one per this long. */
   readonly maxAckDelayMs: number;
   /** Copies of each control and acknowledgement datagram, for paths that lose nearly all. */
   readonly controlCopies: number;
@@ -46,7 +46,7 @@ export const DEFAULT_CONNECTION_CONFIG: ConnectionConfig = {
   patienceMs: 30_000,
   idleMs: Infinity,
   keepAliveMs: 10_000,
-  ackEverySegments: 2,
+  ackEverySegments: 8,
   maxAckDelayMs: 25,
   controlCopies: 1,
 };

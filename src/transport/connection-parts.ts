@@ -28,7 +28,7 @@ import type { CloseReason, PeerAddress } from './types.ts';
 /** A transmission number is skipped once per this many, drawn anew each time (P-TXN-05). */
 const SKIP_EVERY: readonly [number, number] = [64, 512];
 /** An acknowledgement held back longer than this share of a round trip slows a small window. */
-const ACK_DELAY_SHARE = 1 / 16;
+const ACK_DELAY_SHARE = 1 / 32;
 const MIN_ACK_DELAY_MS = 1;
 
 export interface Counters {
@@ -197,7 +197,7 @@ export class ConnectionParts {
   }
 
   /**
-   * The peer's wish for acknowledgements of its data. With a round trip known, a sixteenth of it is
+   * The peer's wish for acknowledgements of its data. With a round trip known, a 32nd of it is
    * the longest delay, whoever asks: for our acknowledgements, and for those we ask for.
    */
   agreeOnAcks(parameters: Parameters): void {

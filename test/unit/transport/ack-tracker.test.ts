@@ -56,10 +56,15 @@ describe('AckTracker, as a filter of duplicates', () => {
   });
 });
 
+/** Uses up what may leave without waiting. */
+function spend(tracker: AckTracker, nowMs: number): void {
+  for (let i = 0; i < 16; i += 1) tracker.fill(nowMs, new AckBlock());
+}
+
 describe('AckTracker, when to acknowledge', () => {
   it('is due when the agreed number of eliciting segments waits', () => {
     const tracker = trackerFrom(0);
-    tracker.fill(0, new AckBlock());
+    spend(tracker, 0);
     expect(tracker.isAckDue(0)).toBe(false);
     tracker.record(0, 1, true);
     tracker.record(0, 2, false);
@@ -68,9 +73,9 @@ describe('AckTracker, when to acknowledge', () => {
     expect(tracker.isAckDue(0)).toBe(true);
   });
 
-  it('P-ACK-08 is due the agreed time after the last acknowledgement, if one waits', () => {
+  it('P-ACK-08 is due the agreed time after the last of many acknowledgements', () => {
     const tracker = trackerFrom(0);
-    tracker.fill(7, new AckBlock());
+    spend(tracker, 7);
     expect(tracker.nextTimeout()).toBe(Infinity);
     tracker.record(8, 1, false);
     expect(tracker.nextTimeout()).toBe(Infinity);
@@ -78,25 +83,30 @@ describe('AckTracker, when to acknowledge', () => {
     expect(tracker.nextTimeout()).toBe(32);
     expect([tracker.isAckDue(31.9), tracker.isAckDue(32)]).toEqual([false, true]);
     const patient = new AckTracker(0, 64, 10, 25);
-    patient.fill(7, new AckBlock());
+    spend(patient, 7);
     patient.record(8, 1, true);
     patient.record(20, 2, true);
     expect(patient.nextTimeout()).toBe(32);
   });
 
-  it('P-ACK-08 is due at once for a lone one when no acknowledgement has just left', () => {
+  it('P-ACK-08 is due at once for a lone one until sixteen have left, and one per delay after', () => {
     const tracker = trackerFrom(0);
-    tracker.record(100, 1, true);
-    expect(tracker.isAckDue(100)).toBe(true);
-    tracker.fill(100, new AckBlock());
-    tracker.record(125, 2, true);
-    expect(tracker.isAckDue(125)).toBe(true);
+    for (let txn = 1; txn <= 16; txn += 1) {
+      tracker.record(100, txn, true);
+      expect(tracker.isAckDue(100)).toBe(true);
+      tracker.fill(100, new AckBlock());
+    }
+    tracker.record(100, 17, true);
+    expect([tracker.isAckDue(100), tracker.nextTimeout()]).toEqual([false, 125]);
+    tracker.fill(150, new AckBlock());
+    tracker.record(150, 18, true);
+    expect(tracker.isAckDue(150)).toBe(true);
   });
 
   it('obeys the policy that the peer named last, within bounds', () => {
     const tracker = trackerFrom(0);
-    tracker.fill(0, new AckBlock());
     tracker.setPolicy(100_000, 1e9);
+    spend(tracker, 0);
     for (let txn = 1; txn <= 255; txn += 1) tracker.record(0, txn, true);
     expect([tracker.isAckDue(0), tracker.nextTimeout()]).toEqual([false, 1000]);
     tracker.record(0, 256, true);

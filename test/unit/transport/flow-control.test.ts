@@ -160,7 +160,7 @@ describe('flow control, as the sender', () => {
     expect(scene.player.feed(scene.player.acknowledgeAll())).toHaveLength(3);
   });
 
-  it('P-FLOW-02 puts no first operation into the third message that the window does not take', () => {
+  it('P-FLOW-02 puts no operation into the third message that the window does not take', () => {
     const { couple, near } = openCouple({
       client: {},
       server: { connection: { receiveWindowBytes: 0 } },

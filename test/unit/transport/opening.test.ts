@@ -58,8 +58,8 @@ describe('opening, as the initiator', () => {
     });
     station.nowMs = 400;
     const [third] = player.feed(player.synAck());
-    // Once the round trip of 400 ms is known, a sixteenth of it is the longest delay asked for.
-    for (const [{ parameters }, maxAckDelayMs] of [[syn, 33] as const, [third!, 25] as const]) {
+    // Once the round trip of 400 ms is known, a 32nd of it is the longest delay asked for.
+    for (const [{ parameters }, maxAckDelayMs] of [[syn, 33] as const, [third!, 13] as const]) {
       expect(parameters).toMatchObject({
         segmentBytes: 1432,
         windowSegments: 10,

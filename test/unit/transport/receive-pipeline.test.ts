@@ -51,7 +51,7 @@ describe('a segment that is not taken', () => {
     expect(station.drops()).toEqual({ duplicate: 1 });
   });
 
-  it('is not acknowledged again when it is a repeated probe, closing message or anything else', () => {
+  it('is not acknowledged again when it is a repeated probe, fin or anything else', () => {
     const { player } = accepted();
     const probe = player.probe();
     const ack = player.acknowledge();

@@ -32,7 +32,7 @@ describe('records that arrive', () => {
     const batch = player.feed(player.op(new Uint8Array(1)));
     const closed = { kind: 'violation', by: 'peer', rule: 'P-MSG-01' };
     expect(app.closed).toEqual(closed);
-    expect(batch.at(-1)).toMatchObject({ kind: 'close', closeStage: 1, error: ERROR.PROTOCOL });
+    expect(batch[0]).toMatchObject({ kind: 'close', closeStage: 1, error: ERROR.PROTOCOL });
     expect(station.newest.state).toBe('closing');
   });
 
