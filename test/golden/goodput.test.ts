@@ -1,6 +1,6 @@
 /**
  * Goodput by loss, round-trip time and controller, in virtual time: a change of behaviour shows as
- * a changed line of `goodput.txt`. `RENEW_GOLDEN=1 npx vitest run test/golden` writes it anew.
+ * a changed line of `goodput.txt`. `UPDATE_GOLDEN=1 npx vitest run test/golden` writes it anew.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -51,6 +51,6 @@ function table(): string {
 
 it('keeps the goodput table', { timeout: 300_000 }, () => {
   const text = table();
-  if (process.env['RENEW_GOLDEN'] === '1') writeFileSync(FILE, text);
+  if (process.env['UPDATE_GOLDEN'] === '1') writeFileSync(FILE, text);
   expect(text).toBe(readFileSync(FILE, 'utf8'));
 });
