@@ -46,7 +46,7 @@ export const DEFAULT_CONNECTION_CONFIG: ConnectionConfig = {
   patienceMs: 30_000,
   idleMs: Infinity,
   keepAliveMs: 10_000,
-  ackEverySegments: 8,
+  ackEverySegments: 2,
   maxAckDelayMs: 25,
   controlCopies: 1,
 };
