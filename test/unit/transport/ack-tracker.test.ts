@@ -89,7 +89,7 @@ describe('AckTracker, when to acknowledge', () => {
     expect(patient.nextTimeout()).toBe(32);
   });
 
-  it('P-ACK-08 is due at once for a lone one until sixteen have left, and one per delay after', () => {
+  it('P-ACK-08 is due at once for a lone one until sixteen have left, then one per delay', () => {
     const tracker = trackerFrom(0);
     for (let txn = 1; txn <= 16; txn += 1) {
       tracker.record(100, txn, true);

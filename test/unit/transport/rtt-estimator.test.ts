@@ -9,7 +9,7 @@ describe('RttEstimator', () => {
     rtt.sample(400);
     expect([rtt.hasSample, rtt.srttMs, rtt.rttvarMs, rtt.minRttMs]).toEqual([true, 400, 200, 400]);
     expect(rtt.rtoMs(0)).toBe(400 + 4 * 200);
-    // §2.3: RTTVAR = 3/4 RTTVAR + 1/4 |SRTT - R'|, with the old SRTT; then SRTT = 7/8 SRTT + 1/8 R'.
+    // §2.3: RTTVAR = 3/4 RTTVAR + 1/4 |SRTT - R'|, with the old SRTT, which comes after.
     rtt.sample(240);
     expect(rtt.rttvarMs).toBe(0.75 * 200 + 0.25 * 160);
     expect(rtt.srttMs).toBe(0.875 * 400 + 0.125 * 240);
