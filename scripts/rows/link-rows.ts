@@ -89,7 +89,7 @@ export const reno: Row = {
 
 const AGREEMENT: readonly Link[] = [
   { rate: 100e6, rttMs: 20, loss: 0.01, fileBytes: 20_000_000 },
-  { rate: 100e6, rttMs: 100, loss: 0.01, fileBytes: 5_000_000 },
+  { rate: 100e6, rttMs: 100, loss: 0.01, fileBytes: 12_000_000 },
   { rate: 20e6, rttMs: 40, loss: 0.05, fileBytes: 3_000_000 },
   { rate: 50e6, rttMs: 40, loss: 0.001, fileBytes: 40_000_000 },
 ];
