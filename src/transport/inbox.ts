@@ -168,7 +168,6 @@ export class Inbox {
     for (const run of this.runs) if (run.slab !== NO_SLAB) this.pool.release(run.slab);
     this.runs.length = 0;
     this.messages.length = 0;
-    this.partial = undefined;
   }
 
   /** Whether the application has taken everything. */

@@ -107,7 +107,6 @@ export class ReceivePipeline {
     }
     this.count(segment);
     parts.tracker!.record(nowMs, txn, true);
-    parts.tracker!.demand();
     parts.liveness.onReceived(nowMs);
     parts.opening.onProof();
     parts.isEstablishedNews = true;

@@ -205,7 +205,6 @@ export class ReceiveWindow {
     if (outcome === 'noMemory') return 'noMemory';
     if ((flags & FLAG.END) !== 0) this.isUrgent = true;
     this.rcvNxt += 1;
-    this.highest = Math.max(this.highest, this.rcvNxt - 1);
     return 'taken';
   }
 
@@ -274,7 +273,6 @@ export class ReceiveWindow {
     for (let seq = this.rcvNxt; seq <= this.highest && this.earlyCount > 0; seq += 1) {
       if (!this.early.has(seq)) continue;
       this.pool.free(this.cellClass, this.cells[seq & this.mask]!);
-      this.early.clear(seq);
       this.earlyCount -= 1;
     }
     this.parts.clear();

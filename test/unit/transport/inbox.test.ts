@@ -133,7 +133,10 @@ describe('Inbox', () => {
     }
     const runs: DataRun[] = [];
     for (let run = inbox.readRun(1); run; run = inbox.readRun(1)) runs.push(run);
-    expect(runs.map(({ length }) => length)).toEqual([65_536, 34_464]);
+    expect(runs).toMatchObject([
+      { length: 65_536, end: false, error: 0 },
+      { length: 34_464, end: false, error: 0 },
+    ]);
     const joined = runs.flatMap(({ slab, length }) => [...slab.bytes.subarray(0, length)]);
     expect(isSame(new Uint8Array(joined), bytes)).toBe(true);
     expect(inbox.deliveredBytes).toBe(100_000);
@@ -151,7 +154,7 @@ describe('Inbox', () => {
     expect(poor.take(FLAG.DAT | FLAG.END, 5, text('ab'), 0, 2)).toBe('noMemory');
     expect(poor.deliveredBytes).toBe(before);
     const run = poor.readRun(1)!;
-    expect([run.length, run.end]).toEqual([64 * KIB, false]);
+    expect([run.length, run.end, run.error]).toEqual([64 * KIB, false, 0]);
     expect(poor.take(FLAG.DAT | FLAG.END, 5, text('ab'), 0, 2)).toBe('noMemory');
     pool.release(others);
     expect(poor.take(FLAG.DAT | FLAG.END, 5, text('ab'), 0, 2)).toBe('taken');

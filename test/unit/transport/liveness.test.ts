@@ -45,6 +45,20 @@ describe('keep-alive', () => {
   });
 });
 
+describe('trace', () => {
+  it('says why a probe leaves', () => {
+    const { station, connection } = opened({ tracing: true }, { windowSegments: 0 });
+    connection.sendMessage(text('waits'));
+    station.drain();
+    station.advance(300);
+    const quiet = opened({ tracing: true });
+    quiet.station.advance(10_000);
+    const probesOf = ({ traced }: typeof station): unknown[] =>
+      traced.flatMap((record) => (record.kind === 'probe' ? [record.probe] : []));
+    expect([probesOf(station), probesOf(quiet.station)]).toEqual([['window'], ['keepAlive']]);
+  });
+});
+
 describe('patience', () => {
   it('P-LIVE-02 ends the connection when it is exceeded, without another word', () => {
     const { station, player, app } = accepted({}, { patienceMs: 5_000 });

@@ -78,6 +78,7 @@ describe('PartStore', () => {
   });
 
   it('holds pieces of at most 256 segments', () => {
+    expect([MAX_PARTIAL_SEGMENTS, MAX_PIECES]).toEqual([256, 16]);
     for (let seq = 0; seq < MAX_PARTIAL_SEGMENTS; seq += 1) expect(add(0, 1, seq)).toBe('taken');
     expect(add(0, 1, 999)).toBe('noMemory');
     expect(add(1, 2, 0)).toBe('taken');

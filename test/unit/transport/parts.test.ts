@@ -98,14 +98,18 @@ describe('segments in parts, sent', () => {
     const { station, player, connection } = opened({}, {}, 100);
     station.sendBytes(connection, pattern(4 * 1368));
     const whole = station.drain();
-    while (connection.stats().segmentBytes > MTU) station.advance(10);
-    const pieces = station.sent.filter(({ partTotal }) => partTotal > 0);
-    expect(pieces).toHaveLength(2);
+    while (connection.stats().segmentBytes > MTU) {
+      station.nowMs = station.endpoint.nextTimeout();
+      station.endpoint.handleTimeout(station.nowMs);
+      // As a driver whose socket is full: only one datagram leaves before something comes in.
+      if (connection.stats().segmentBytes > MTU) station.drain();
+    }
+    expect(station.next()).toMatchObject({ partOffset: 0, partTotal: 1368 });
     // The first whole ones come after all.
     player.ack += 4;
     player.feed(player.acknowledge({ told: whole.map(({ txn }) => txn) }));
     station.advance(3_000);
-    expect(station.sent.filter(({ partTotal }) => partTotal > 0)).toHaveLength(2);
+    expect(station.sent.filter(({ partTotal }) => partTotal > 0)).toHaveLength(1);
     expect([connection.audit(), connection.stats().flightSizeBytes]).toEqual([undefined, 0]);
   });
 

@@ -235,6 +235,87 @@ function craftHeaderOnly(values: Craft & { txn: number }): Uint8Array {
   return seal(untouched, values);
 }
 
+describe('the handshake', () => {
+  it('measures the round trip of a SYN that was sent once, wherever the clock stands', () => {
+    const station = new Station();
+    const player = new Player(station);
+    station.nowMs = 5_000;
+    const connection = station.endpoint.connect(5_000, player.address);
+    player.remotePort = station.drain()[0]!.sourcePort;
+    station.nowMs = 5_040;
+    player.feed(player.synAck());
+    expect(connection.stats()).toMatchObject({ srttMs: 40, rttvarMs: 20, minRttMs: 40 });
+    expect(opened().connection.stats().srttMs).toBe(0.001);
+  });
+
+  it('counts the answer as a sign of life', () => {
+    const station = new Station({ connection: { patienceMs: 3_000 } });
+    const player = new Player(station);
+    const connection = station.endpoint.connect(0, player.address);
+    player.remotePort = station.drain()[0]!.sourcePort;
+    station.advance(2_500);
+    player.feed(player.synAck());
+    station.advance(2_999);
+    expect(connection.state).toBe('established');
+    station.advance(1);
+    expect(connection.state).toBe('closed');
+  });
+
+  it('acknowledges the third message by its own number', () => {
+    const station = new Station();
+    const player = new Player(station);
+    player.remotePort = player.feed(player.syn())[0]!.sourcePort;
+    const [ack] = player.feed(player.third(undefined, { txn: 777 }));
+    expect([ack!.kind, ack!.block!.echo, ack!.block!.tmapWords > 0]).toEqual(['ack', 777, true]);
+  });
+
+  it('drops a third message whose segment finds no memory, and takes it later', () => {
+    const station = new Station();
+    const player = new Player(station);
+    player.remotePort = player.feed(player.syn())[0]!.sourcePort;
+    const pool = station.receivePool;
+    const others = [];
+    for (let slab = pool.acquire(262_144); slab; slab = pool.acquire(262_144)) others.push(slab);
+    const third = player.third({ flags: FLAG.DAT, payload: text('abc') });
+    expect(player.feed(third)).toEqual([]);
+    expect(station.drops()).toEqual({ noMemory: 1 });
+    expect(station.newest.state).toBe('opening');
+    for (const slab of others) pool.release(slab);
+    expect(player.feed(third)).toMatchObject([{ kind: 'ack', ack: 101 }]);
+    expect(station.appOf(station.newest).records[0]!.bytes).toEqual(text('abc'));
+  });
+
+  it('drops a third message whose segment is out of bounds', () => {
+    const station = new Station({ connection: { receiveWindowBytes: 0 } });
+    const player = new Player(station);
+    player.remotePort = player.feed(player.syn())[0]!.sourcePort;
+    expect(player.feed(player.third({ flags: FLAG.DAT, payload: text('abc') }))).toEqual([]);
+    expect(station.drops()).toEqual({ synParameters: 1 });
+    expect(station.newest.state).toBe('opening');
+  });
+
+  it('drops an answer that is not authentic', () => {
+    const sealer = toyMac(5);
+    const station = new Station({ endpoint: { sealer } });
+    const player = new Player(station);
+    const connection = station.endpoint.connect(0, player.address);
+    const [syn] = station.drain();
+    const fields = {
+      sourcePort: player.port,
+      destinationPort: syn!.sourcePort,
+      ack: FIRST_SEQ,
+      flags: FLAG.CNT | FLAG.SYN | FLAG.ACK,
+      versions: [WIRE_VERSION],
+      payload: player.parameters(),
+      txn: 9,
+    };
+    expect(player.feed(seal(toyMac(6), fields))).toEqual([]);
+    expect(station.endpoint.stats().drops.seal).toBe(1);
+    player.feed(seal(sealer, fields));
+    expect(connection.state).toBe('established');
+  });
+});
+
 describe('after the end', () => {
   it('takes no payload any more once the application has aborted', () => {
     const { player, connection, app } = accepted();
@@ -245,11 +326,11 @@ describe('after the end', () => {
   });
 
   it('takes no acknowledgement any more once the application has aborted', () => {
-    const { player, connection, app } = accepted();
+    const { station, player, connection, app } = accepted();
     connection.abort(ERROR.CANCELLED);
     player.feed(player.acknowledge({}, { ack: FIRST_SEQ + 5 }));
     expect(app.closed).toEqual({ kind: 'aborted', by: 'local', code: ERROR.CANCELLED });
-    expect(connection.stats().acksReceived).toBe(1);
+    expect([connection.stats().acksReceived, station.drops()]).toEqual([1, {}]);
   });
 });
 

@@ -86,6 +86,11 @@ describe('ReceiveWindow', () => {
     expect(rig.take(FIRST + 64, text('x'))).toBe('taken');
   });
 
+  it('has no news before anything came', () => {
+    expect([rig.window.isUrgent, rig.window.isStalled]).toEqual([false, false]);
+    expect([rig.window.rcvNxt, rig.window.earlyCount]).toEqual([FIRST, 0]);
+  });
+
   it('says at once what is news: a new gap, a filled one, an end', () => {
     const urgent = (act: () => unknown): boolean => {
       rig.fill();
@@ -116,18 +121,21 @@ describe('ReceiveWindow', () => {
   it('keeps flags and errors of early segments, through growth of its columns', () => {
     const wide = new Rig(1024, 1_024_000, 2000);
     const last = FIRST + 300;
+    wide.take(FIRST + 3, text('x'), FLAG.DAT | FLAG.END, 9);
     wide.take(last, text('end'), FLAG.DAT | FLAG.END, 42);
     wide.take(FIRST + 63, text('m63'), FLAG.OP | FLAG.END);
     for (let seq = last - 1; seq >= FIRST; seq -= 1) {
-      if (seq === FIRST + 63) continue;
+      if (seq === FIRST + 63 || seq === FIRST + 3) continue;
       const result = wide.take(seq, text('.'));
       expect(result).toBe('taken');
     }
     expect(wide.inbox.readMessage()).toEqual(text('m63'));
     const runs = [];
     for (let run = wide.inbox.readRun(1); run; run = wide.inbox.readRun(1)) runs.push(run);
-    expect(runs).toHaveLength(1);
-    expect(runs[0]).toMatchObject({ length: 299 + 3, end: true, error: 42 });
+    expect(runs).toMatchObject([
+      { length: 4, end: true, error: 9 },
+      { length: 295 + 3, end: true, error: 42 },
+    ]);
     expect([wide.cells.usedBytes, wide.window.earlyCount]).toEqual([0, 0]);
   });
 
@@ -215,6 +223,9 @@ describe('ReceiveWindow', () => {
     expect([rig.cells.usedBytes, rig.window.earlyCount]).toEqual([0, 0]);
     rig.window.clear();
     expect(rig.cells.usedBytes).toBe(0);
+    // No cell was given back twice, or two segments would share it.
+    const cells = Array.from({ length: 100 }, () => rig.cells.take(0));
+    expect(new Set(cells).size).toBe(100);
   });
 });
 

@@ -109,9 +109,8 @@ export class Station {
     let isBusy = true;
     while (isBusy) {
       isBusy = false;
-      while (this.endpoint.pollTransmit(this.nowMs, this.slot)) {
-        const datagram = this.slot.buffer.subarray(0, this.slot.length);
-        batch.push(read(this.nowMs, datagram, this.sealer));
+      for (let next = this.next(); next; next = this.next()) {
+        batch.push(next);
         isBusy = true;
       }
       for (let next = this.endpoint.pollEvent(); next; next = this.endpoint.pollEvent()) {
@@ -123,8 +122,16 @@ export class Station {
         if (this.autoRead && next.event.kind === 'readable') this.readRuns(next.connection);
       }
     }
-    this.sent.push(...batch);
     return batch;
+  }
+
+  /** Takes one datagram. */
+  next(): Seen | undefined {
+    if (!this.endpoint.pollTransmit(this.nowMs, this.slot)) return undefined;
+    const datagram = this.slot.buffer.subarray(0, this.slot.length);
+    const segment = read(this.nowMs, datagram, this.sealer);
+    this.sent.push(segment);
+    return segment;
   }
 
   readMessages(connection: Connection): void {
