@@ -174,9 +174,4 @@ export class Inbox {
   get isEmpty(): boolean {
     return this.messages.length === 0 && this.runs.length === 0 && this.open === undefined;
   }
-
-  /** Bytes taken and not consumed. */
-  get heldBytes(): number {
-    return this.deliveredBytes - this.consumedBytes;
-  }
 }

@@ -45,7 +45,8 @@ export class ReceivePipeline {
   private handleDuplicate(segment: SegmentView): DropReason {
     const { parts } = this;
     parts.counters.duplicatesReceived += 1;
-    const isThird = segment.has(FLAG.CNT) && segment.closeStage === 0 && segment.payloadBytes > 0;
+    const isProbe = segment.payloadBytes <= parts.sealer.overheadBytes;
+    const isThird = segment.has(FLAG.CNT) && segment.closeStage === 0 && !isProbe;
     if (isThird && parts.opening.isDone) parts.tracker?.demand();
     return 'duplicate';
   }

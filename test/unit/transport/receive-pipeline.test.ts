@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { toyMac } from '../../../src/transport/seal.ts';
+import { PASS_THROUGH, toyMac } from '../../../src/transport/seal.ts';
 import { ERROR, FLAG, WIRE_VERSION } from '../../../src/wire/codes.ts';
 import { SYN_BYTES } from '../../../src/wire/layout.ts';
 import { openCouple } from './couple.ts';
@@ -234,6 +234,23 @@ function craftHeaderOnly(values: Craft & { txn: number }): Uint8Array {
   const untouched = { ...toyMac(0), overheadBytes: 0, seal: () => undefined };
   return seal(untouched, values);
 }
+
+describe('repeated probes', () => {
+  it.each([
+    ['plain', PASS_THROUGH],
+    ['sealed', toyMac(7)],
+  ])('are acknowledged once: %s', (_, sealer) => {
+    const { couple } = openCouple({
+      client: { endpoint: { sealer } },
+      server: { endpoint: { sealer } },
+      route: ({ kind }) => (kind === 'probe' ? [10, 11, 12] : undefined),
+    });
+    const before = couple.sent('down').length;
+    couple.run(10_500);
+    expect(couple.sent('up').at(-1)!.kind).toBe('probe');
+    expect(couple.sent('down').slice(before)).toHaveLength(1);
+  });
+});
 
 describe('the handshake', () => {
   it('measures the round trip of a SYN that was sent once, wherever the clock stands', () => {
