@@ -103,6 +103,18 @@ describe('AckTracker, when to acknowledge', () => {
     expect(tracker.isAckDue(150)).toBe(true);
   });
 
+  it('gains one that may leave per delay, and counts the part of one that is left', () => {
+    const tracker = trackerFrom(0);
+    tracker.fill(0, new AckBlock());
+    for (let i = 0; i < 15; i += 1) tracker.fill(10, new AckBlock());
+    tracker.record(10, 1, true);
+    // Of D, 10 ms had passed before; 15 ms are to go.
+    expect(tracker.nextTimeout()).toBeCloseTo(25, 9);
+    spend(tracker, 10);
+    tracker.record(10, 2, true);
+    expect(tracker.nextTimeout()).toBe(35);
+  });
+
   it('obeys the policy that the peer named last, within bounds', () => {
     const tracker = trackerFrom(0);
     tracker.setPolicy(100_000, 1e9);

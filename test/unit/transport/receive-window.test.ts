@@ -166,6 +166,15 @@ describe('ReceiveWindow', () => {
     expect([small.read(), small.window.rcvNxt]).toEqual(['abc', FIRST + 3]);
   });
 
+  it('keeps pieces of the next in order when the cells are used up, and of no other', () => {
+    const small = new Rig(64, 96_000, 1);
+    small.take(FIRST + 2, text('c'));
+    expect(small.part(FIRST + 1, 0, 2, text('b'))).toBe('noMemory');
+    expect(small.part(FIRST, 0, 2, text('a'))).toBe('taken');
+    expect(small.part(FIRST, 1, 2, text('A'))).toBe('taken');
+    expect([small.read(), small.cells.usedBytes]).toEqual(['aA', 1536]);
+  });
+
   it('refuses the one that is due when no slab is left, and takes it later', () => {
     const slabs = Array.from({ length: 4 }, () => rig.slabs.acquire(262_144)!);
     expect(rig.take(FIRST, text('a'))).toBe('noMemory');
