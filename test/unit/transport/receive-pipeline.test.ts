@@ -260,8 +260,11 @@ describe('the handshake', () => {
     const connection = station.endpoint.connect(5_000, player.address);
     player.remotePort = station.drain()[0]!.sourcePort;
     station.nowMs = 5_040;
-    player.feed(player.synAck());
+    const answer = player.synAck();
+    player.feed(answer);
     expect(connection.stats()).toMatchObject({ srttMs: 40, rttvarMs: 20, minRttMs: 40 });
+    const counted = { datagramsReceived: 1, bytesReceived: answer.length };
+    expect(connection.stats()).toMatchObject(counted);
     expect(opened().connection.stats().srttMs).toBe(0.001);
   });
 
@@ -284,6 +287,33 @@ describe('the handshake', () => {
     player.remotePort = player.feed(player.syn())[0]!.sourcePort;
     const [ack] = player.feed(player.third(undefined, { txn: 777 }));
     expect([ack!.kind, ack!.block!.echo, ack!.block!.tmapWords > 0]).toEqual(['ack', 777, true]);
+  });
+
+  it('obeys the acknowledgement policy that the third message names', () => {
+    const station = new Station();
+    const player = new Player(station);
+    player.remotePort = player.feed(player.syn({ ackEverySegments: 2 }))[0]!.sourcePort;
+    const payload = player.parameters({ ackEverySegments: 5, maxAckDelayMs: 1_000 });
+    player.feed(player.third(undefined, { payload }));
+    // The first few leave at once, whatever the policy.
+    for (let i = 0; i < 20; i += 1) player.feed(player.probe());
+    const counts = Array.from({ length: 10 }, () => player.feed(player.dat(text('x'))).length);
+    expect(counts).toEqual([0, 0, 0, 0, 1, 0, 0, 0, 0, 1]);
+  });
+
+  it('takes the third message for a sign of life, and its segment for a whole record', () => {
+    const station = new Station();
+    const player = new Player(station);
+    player.remotePort = player.feed(player.syn({ patienceMs: 3_000 }))[0]!.sourcePort;
+    station.advance(2_500);
+    const first = { flags: FLAG.DAT | FLAG.END, payload: text('abc') };
+    player.feed(player.third(first));
+    station.advance(2_999);
+    expect(station.newest.state).toBe('established');
+    expect(station.appOf(station.newest).records).toEqual([{ bytes: text('abc'), error: 0 }]);
+    const connection = station.newest;
+    station.advance(1);
+    expect(connection.state).toBe('closed');
   });
 
   it('drops a third message whose segment finds no memory, and takes it later', () => {
