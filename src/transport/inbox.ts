@@ -18,6 +18,10 @@ interface OpenRun {
 /** Stands in for the slab of an end without bytes; belongs to no pool. */
 const NO_SLAB: Slab = { bytes: new Uint8Array(0), refs: 1 };
 
+/** Messages and runs that wait for the application; a small one costs more than its bytes. */
+export const MAX_HELD_MESSAGES = 256;
+export const MAX_HELD_RUNS = 256;
+
 export class Inbox {
   /** Stream payload bytes taken in order, and of those the ones the application is done with. */
   deliveredBytes = 0;
@@ -44,6 +48,8 @@ export class Inbox {
   /** Takes the next segment in order: `bytes[start … end)`. Nothing changes unless 'taken'. */
   take(flags: number, error: number, bytes: Uint8Array, start: number, end: number): InboxResult {
     const length = end - start;
+    const isFull = this.messages.length >= MAX_HELD_MESSAGES || this.runs.length >= MAX_HELD_RUNS;
+    if (isFull) return 'noMemory';
     if ((flags & FLAG.OP) !== 0) return this.takeMessage(flags, bytes, start, end);
     if (length > 0 && !this.append(bytes, start, end)) return 'noMemory';
     this.deliveredBytes += length;
