@@ -60,7 +60,8 @@ export class Interrupts {
 
   /** The time for the whole command; ms, undefined or Infinity for none. */
   limit(durationMs: number | undefined): void {
-    if (durationMs === undefined || durationMs === Infinity) return;
+    // `setTimeout` takes 31 bits; what lasts longer than 24 days has no limit worth a timer.
+    if (durationMs === undefined || durationMs >= 2 ** 31) return;
     const error = new LftpError(EXIT.DEADLINE, 'local', 'the time allowed is used up', {
       hint: 'Allow more with --max-time.',
     });

@@ -71,7 +71,8 @@ async function receive(
     sink = await options.openSink(answer);
   } catch (error) {
     cancel(session, exchange);
-    await drainRecord(channel);
+    // What went wrong here is the news, not what becomes of the connection afterwards.
+    await drainRecord(channel).catch(() => undefined);
     throw error;
   }
   try {

@@ -216,7 +216,9 @@ async function openPartial(root: Folder, rootPath: string): Promise<Folder> {
 }
 
 async function openPrivate(parent: Folder, name: string, rootPath: string): Promise<Folder> {
-  await mkdir(parent.entry(name), 0o700).catch(() => undefined);
+  await mkdir(parent.entry(name), 0o700).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  });
   const folder = await parent.openFolder(name);
   const { uid, mode } = await folder.handle.stat();
   if (uid !== process.getuid?.() && process.getuid !== undefined) {

@@ -41,8 +41,6 @@ function describeRecord(record: TraceRecord): string | undefined {
       return undefined;
     case 'dropped':
       return `dropped: ${record.reason}`;
-    case 'state':
-      return `state ${record.from} -> ${record.to}`;
     case 'congestion':
       return (
         `${record.phase} by ${record.cause}: cwnd ${record.cwndBytes} ` +

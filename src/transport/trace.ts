@@ -3,7 +3,6 @@
 export type TraceRecord =
   | { readonly kind: 'sent' | 'received'; readonly segment: string }
   | { readonly kind: 'dropped'; readonly reason: string }
-  | { readonly kind: 'state'; readonly from: string; readonly to: string }
   | {
       readonly kind: 'congestion';
       readonly phase: string;
