@@ -13,6 +13,8 @@
  * so that both sides compare whole words and pay only for what is new.
  */
 
+import { putUint32, uint32 } from './bytes.ts';
+
 export const ACK_BLOCK_FIXED_BYTES = 16;
 export const ACK_DELAY_UNIT_MS = 0.016;
 /** Most words of either bitmap; bounds the work of one acknowledgement (docs/LIMITS.md). */
@@ -32,32 +34,19 @@ export class AckBlock {
   readonly sack = new Uint32Array(MAX_SACK_WORDS);
 }
 
-function put32(bytes: Uint8Array, at: number, value: number): void {
-  bytes[at] = value >>> 24;
-  bytes[at + 1] = value >>> 16;
-  bytes[at + 2] = value >>> 8;
-  bytes[at + 3] = value;
-}
-
-function read32(bytes: Uint8Array, at: number): number {
-  return (
-    ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0
-  );
-}
-
 /** Writes `block` at `at`; returns the bytes written, at most 16 + 4 × 96. */
 export function writeAckBlock(bytes: Uint8Array, at: number, block: AckBlock): number {
   const delay = Math.min(0xffff, Math.max(0, Math.round(block.delayMs / ACK_DELAY_UNIT_MS)));
-  put32(bytes, at, block.echo);
+  putUint32(bytes, at, block.echo);
   bytes[at + 4] = delay >>> 8;
   bytes[at + 5] = delay;
   bytes[at + 6] = block.tmapWords;
   bytes[at + 7] = block.sackWords;
-  put32(bytes, at + 8, Math.min(0xffff_ffff, Math.max(0, block.credit)));
-  put32(bytes, at + 12, block.sackStart);
+  putUint32(bytes, at + 8, Math.min(0xffff_ffff, Math.max(0, block.credit)));
+  putUint32(bytes, at + 12, block.sackStart);
   let next = at + ACK_BLOCK_FIXED_BYTES;
-  for (let i = 0; i < block.tmapWords; i += 1, next += 4) put32(bytes, next, block.tmap[i]!);
-  for (let i = 0; i < block.sackWords; i += 1, next += 4) put32(bytes, next, block.sack[i]!);
+  for (let i = 0; i < block.tmapWords; i += 1, next += 4) putUint32(bytes, next, block.tmap[i]!);
+  for (let i = 0; i < block.sackWords; i += 1, next += 4) putUint32(bytes, next, block.sack[i]!);
   return next - at;
 }
 
@@ -79,12 +68,12 @@ export function readAckBlock(
   const sackWords = bytes[start + 7]!;
   if (tmapWords > MAX_TMAP_WORDS || sackWords > MAX_SACK_WORDS) return false;
   if (end - start !== ACK_BLOCK_FIXED_BYTES + 4 * (tmapWords + sackWords)) return false;
-  into.echo = read32(bytes, start);
+  into.echo = uint32(bytes, start);
   into.delayMs = ((bytes[start + 4]! << 8) | bytes[start + 5]!) * ACK_DELAY_UNIT_MS;
   into.tmapWords = tmapWords;
   into.sackWords = sackWords;
-  into.credit = read32(bytes, start + 8);
-  into.sackStart = read32(bytes, start + 12);
+  into.credit = uint32(bytes, start + 8);
+  into.sackStart = uint32(bytes, start + 12);
   if ((into.sackStart & 31) !== 0) return false;
   const tmapStart = start + ACK_BLOCK_FIXED_BYTES;
   readWords(bytes, tmapStart, tmapWords, into.tmap);

@@ -2,6 +2,7 @@
  * One segment: bytes to values and back. Decoding fills a reused view, allocates nothing and never
  * throws; a bad segment is a `DropReason`.
  */
+import { putUint16, putUint32, uint16, uint32 } from './bytes.ts';
 import { checksum } from './checksum.ts';
 import { type DropReason, FLAG, OPTION } from './codes.ts';
 import { AT, HEADER_BYTES, HEADER_MAX_BYTES, STREAM_HEADER_BYTES } from './layout.ts';
@@ -41,16 +42,6 @@ export class SegmentView {
   get payloadBytes(): number {
     return this.payloadEnd - this.payloadStart;
   }
-}
-
-function uint16(bytes: Uint8Array, at: number): number {
-  return (bytes[at]! << 8) | bytes[at + 1]!;
-}
-
-function uint32(bytes: Uint8Array, at: number): number {
-  return (
-    ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0
-  );
 }
 
 /** P-HDR-05: which flags may stand together; everything else is no segment of ours. */
@@ -184,18 +175,6 @@ export interface HeaderFields {
   flags: number;
   error: number;
   window: number;
-}
-
-function putUint16(bytes: Uint8Array, at: number, value: number): void {
-  bytes[at] = value >>> 8;
-  bytes[at + 1] = value;
-}
-
-function putUint32(bytes: Uint8Array, at: number, value: number): void {
-  bytes[at] = value >>> 24;
-  bytes[at + 1] = value >>> 16;
-  bytes[at + 2] = value >>> 8;
-  bytes[at + 3] = value;
 }
 
 /** Writes the fixed 20 bytes at `start`, checksum 0. `headerLength` is final when it is written. */
