@@ -1,6 +1,6 @@
 /** Many seeds, and what they amount to. */
 import { type Tallies, type Tally, TALLIES, emptyTallies } from './fault-classes.ts';
-import { type SeedOptions, type SeedResult, runSeed } from './run-seed.ts';
+import type { SeedResult } from './run-seed.ts';
 
 export interface BatchResult {
   seeds: number;
@@ -43,18 +43,6 @@ export function addToBatch(batch: BatchResult, result: SeedResult): void {
   batch.worstAfterHealMs = Math.max(batch.worstAfterHealMs, result.afterHealMs);
   for (const name of TALLIES) if (result.tallies[name] > 0) batch.struck[name] += 1;
   if (!result.ok && batch.failures.length < MAX_FAILURES) batch.failures.push(result);
-}
-
-/** Runs seeds `first`, `first + stride`, … below `end`. */
-export function runBatch(
-  first: number,
-  end: number,
-  stride = 1,
-  options: SeedOptions = {},
-): BatchResult {
-  const batch = emptyBatch();
-  for (let seed = first; seed < end; seed += stride) addToBatch(batch, runSeed(seed, options));
-  return batch;
 }
 
 /** Kinds of trouble that struck in less than `share` of the seeds: the batch proves little then. */
