@@ -5,6 +5,9 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { CliRig, eventIn, eventsIn, until } from './cli-rig.ts';
 
+/** More than the pipe and all windows on the way hold. */
+const PIPED_BYTES = 64_000_000;
+
 let rig: CliRig;
 
 const local = (name: string): string => join(rig.work, name);
@@ -221,14 +224,18 @@ describe('ended in the middle', () => {
   });
 
   it('a reader that pauses longer than the patience loses nothing', async () => {
-    await writeFile(served('piped'), 'p'.repeat(4_000_000));
-    const get = rig.start(['get', '-q', '--patience=1s', rig.at('piped'), '-']);
+    await writeFile(served('piped'), 'p'.repeat(PIPED_BYTES));
+    const get = rig.start(['get', '--json', '--patience=1s', rig.at('piped'), '-']);
+    const progress = () => eventsIn(get.stderr).filter(({ event }) => event === 'progress');
     await until(() => (get.stdoutBytes.length > 0 ? true : undefined));
     get.child.stdout?.pause();
-    await new Promise((resolve) => setTimeout(resolve, 2500));
+    const told = progress().length;
+    // One a second by the client's own clock: from the first to the third lie two patiences.
+    const paused = await until(() => (progress().length >= told + 3 ? progress() : undefined));
+    expect(paused.at(-1)?.['bytes']).toBeLessThan(PIPED_BYTES);
     get.child.stdout?.resume();
     expect((await get.ended).code).toBe(0);
-    expect(get.stdoutBytes).toHaveLength(4_000_000);
+    expect(get.stdoutBytes).toHaveLength(PIPED_BYTES);
   });
 
   it('a client that is killed leaves nothing on the server', async () => {
