@@ -31,7 +31,6 @@ export class ReceivePipeline {
     if (parts.opening.state === 'unproven') parts.opening.onProof();
     this.count(segment);
     parts.liveness.onReceived(nowMs);
-    if (parts.trace.enabled) this.traceCongestion(nowMs);
     return this.handleOpened(nowMs, segment, txn);
   }
 
@@ -178,6 +177,7 @@ export class ReceivePipeline {
     if (parts.reason !== undefined) return true;
     const violation = parts.acks.handle(nowMs, segment.ack, segment.window, block);
     if (violation !== undefined) parts.violate(violation);
+    else if (parts.trace.enabled) this.traceCongestion(nowMs);
     return true;
   }
 
@@ -190,6 +190,7 @@ export class ReceivePipeline {
     else parts.end({ kind: 'aborted', by: 'peer', code: segment.error }, ERROR.NONE);
   }
 
+  /** What the acknowledgement made of the window, so only once it has been processed. */
   private traceCongestion(nowMs: number): void {
     const { parts } = this;
     const { phase, cwndBytes, ssthreshBytes } = parts.path.controller;

@@ -3,7 +3,7 @@ import { PASS_THROUGH, toyMac } from '../../../src/transport/seal.ts';
 import { ERROR, FLAG, WIRE_VERSION } from '../../../src/wire/codes.ts';
 import { SYN_BYTES } from '../../../src/wire/layout.ts';
 import { openCouple } from './couple.ts';
-import { accepted, opened, Player } from './player.ts';
+import { accepted, opened, Player, sendSegments } from './player.ts';
 import { type Craft, heldBy, pattern, seal, text, toldBy, withoutTxn } from './segments.ts';
 import { FIRST_SEQ, FIRST_TXN, Station } from './station.ts';
 
@@ -397,5 +397,25 @@ describe('trace', () => {
     });
     player.feed(new Uint8Array(3));
     expect(station.traced.at(-1)).toEqual({ kind: 'dropped', reason: 'short' });
+  });
+
+  it('says what an acknowledgement made of the window, not what was before it', () => {
+    const scene = accepted({ tracing: true });
+    const { station, player, connection } = scene;
+    const flight = sendSegments(scene, 20);
+    player.ack += flight.length;
+    player.feed(player.acknowledge({ told: flight.map(({ txn }) => txn) }));
+    const { cwndBytes } = connection.stats();
+    expect(cwndBytes).toBe(28_000);
+    const change = station.traced.findLast(({ kind }) => kind === 'congestion');
+    expect(change).toMatchObject({ cwndBytes, flightSizeBytes: 0, cause: 'ack' });
+  });
+
+  it('says nothing of the window when a segment acknowledges nothing, or lies', () => {
+    const { station, player, connection } = accepted({ tracing: true });
+    player.feed(player.probe());
+    player.feed(player.acknowledge({}, { ack: FIRST_SEQ + 1 }));
+    expect(connection.state).toBe('closing');
+    expect(station.traced.map(({ kind }) => kind)).not.toContain('congestion');
   });
 });
