@@ -6,7 +6,7 @@ import { AckBlock, readAckBlock } from '../wire/ack-block.ts';
 import { type DropReason, ERROR, FLAG } from '../wire/codes.ts';
 import { MIN_SEGMENT_BYTES } from '../wire/layout.ts';
 import { defaultParameters, readParameters } from '../wire/parameters.ts';
-import type { SegmentView } from '../wire/segment.ts';
+import { isStreamCombination, type SegmentView } from '../wire/segment.ts';
 import { unwrap, wrap } from '../wire/serial.ts';
 import type { ConnectionParts } from './connection-parts.ts';
 
@@ -95,10 +95,12 @@ export class ReceivePipeline {
     const parameters = defaultParameters();
     const { buffer, payloadStart, payloadEnd } = segment;
     if (!readParameters(buffer, payloadStart, payloadEnd, parameters)) return 'synParameters';
+    const { firstFlags, firstStart, firstEnd } = parameters;
+    // P-HDR-05 before anything of the message has an effect.
+    if (firstEnd > 0 && !isStreamCombination(firstFlags)) return 'flagCombination';
     parts.agreeOnAcks(parameters);
-    if (parameters.firstEnd > 0) {
+    if (firstEnd > 0) {
       const seq = unwrap(parts.receive!.rcvNxt, segment.seq);
-      const { firstFlags, firstStart, firstEnd } = parameters;
       const result = parts.receive!.take(seq, firstFlags, 0, 0, 0, buffer, firstStart, firstEnd);
       if (result === 'noMemory') return 'noMemory';
       if (result !== 'taken') return 'synParameters';

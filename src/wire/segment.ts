@@ -53,6 +53,12 @@ export function isFlagCombination(flags: number): boolean {
   return stream !== (FLAG.OP | FLAG.DAT);
 }
 
+/** P-HDR-05 of a stream segment that has no header of its own: the one in the third message. */
+export function isStreamCombination(flags: number): boolean {
+  const isStream = (flags & (FLAG.OP | FLAG.DAT)) !== 0;
+  return isStream && (flags & FLAG.RESERVED) === 0 && isFlagCombination(flags);
+}
+
 /**
  * Decodes the segment that begins at `start` of `bytes[… end)` into `into`.
  * @param payloadCovered whether the checksum covers the payload too (unsealed traffic)

@@ -316,6 +316,23 @@ describe('opening, as the responder', () => {
     expect(station.appOf(station.newest).messages).toEqual(['list']);
   });
 
+  it('P-HDR-05 drops a third message with flags inside that are no stream segment’s', () => {
+    const { OP, DAT, CNT, SYN, FIN, END, ACK, RESERVED } = FLAG;
+    const station = new Station();
+    const player = new Player(station);
+    const [synAck] = player.feed(player.syn());
+    player.remotePort = synAck!.sourcePort;
+    const inside = [0, ACK, END, CNT, CNT | ACK, OP | DAT, OP | CNT, OP | SYN, DAT | FIN];
+    for (const flags of [...inside, OP | RESERVED, OP | END | RESERVED]) {
+      expect(player.feed(player.third({ flags, payload: text('list') }))).toEqual([]);
+    }
+    expect(station.drops()).toEqual({ flagCombination: inside.length + 2 });
+    expect(station.newest.state).toBe('opening');
+    expect(player.feed(player.third({ flags: OP | ACK, payload: text('li') }))).toHaveLength(1);
+    player.feed(player.op(text('st'), { seq: 101 }));
+    expect(station.appOf(station.newest).messages).toEqual(['list']);
+  });
+
   it('gives a half-open connection up when the initiator stops trying', () => {
     const station = new Station({ connection: { patienceMs: 1 } });
     const player = new Player(station);

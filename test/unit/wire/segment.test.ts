@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { DropReason } from '../../../src/wire/codes.ts';
-import { decodeSegment, isFlagCombination, SegmentView } from '../../../src/wire/segment.ts';
+import {
+  decodeSegment,
+  isFlagCombination,
+  isStreamCombination,
+  SegmentView,
+} from '../../../src/wire/segment.ts';
 import {
   commonOptions,
   lenOption,
@@ -124,6 +129,9 @@ describe('the fixed header', () => {
     ]);
     for (let flags = 0; flags < 0x80; flags += 1) {
       expect([flags, isFlagCombination(flags)]).toEqual([flags, allowed.has(flags)]);
+      const isStream = allowed.has(flags) && (flags & 0x48) !== 0;
+      expect([flags, isStreamCombination(flags)]).toEqual([flags, isStream]);
+      expect(isStreamCombination(0x80 | flags)).toBe(false);
       const expected = allowed.has(flags) ? undefined : 'flagCombination';
       expect(decodeNaive({ ...FULL, flags }).drop).toBe(expected);
     }
