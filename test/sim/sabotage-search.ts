@@ -47,8 +47,11 @@ export function formatTable(findings: readonly Finding[]): string {
   return `${HEAD}\n${rows.join('')}`;
 }
 
-/** Seeds by name. */
-export function parseTable(text: string): Map<string, number> {
-  const rows = text.split('\n').map((line) => /^(.*?)\s+(\d+)  \w+$/.exec(line));
-  return new Map(rows.filter((row) => row !== null).map((row) => [row[1]!, Number(row[2])]));
+/** The rows by name. */
+export function parseTable(text: string): Map<string, Finding> {
+  const rows = text.split('\n').map((line) => /^(.*?)\s+(\d+)  (\w+)$/.exec(line));
+  const findings = rows
+    .filter((row) => row !== null)
+    .map((row) => ({ name: row[1]!, seed: Number(row[2]), check: row[3] as CheckName }));
+  return new Map(findings.map((finding) => [finding.name, finding]));
 }
