@@ -1,5 +1,6 @@
 /** Pino, loaded when somebody wants a log. */
 import type { Logger } from 'pino';
+import { displayJson } from '../service/display.ts';
 import { EXIT, errorText, LftpError } from '../service/error.ts';
 
 export interface LogSink {
@@ -16,7 +17,9 @@ export async function openLog(path: string | undefined, level: string): Promise<
   const { default: pino } = await import('pino');
   try {
     const destination = pino.destination({ dest: path ?? 2, sync: true });
-    const log = pino({ level, base: null, name: 'lftp' }, destination);
+    // JSON escapes only the oldest controls; a log is read on terminals that know more of them.
+    const gate = { write: (line: string) => destination.write(displayJson(line)) };
+    const log = pino({ level, base: null, name: 'lftp' }, gate);
     return { log, flush: () => destination.flushSync() };
   } catch (error) {
     throw new LftpError(EXIT.LOCAL_IO, 'local', errorText(error), {

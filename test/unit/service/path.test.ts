@@ -1,8 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { displayText } from '../../../src/service/display.ts';
 import { EXIT } from '../../../src/service/error.ts';
-import { checkPath, componentFault, pathFault, pathText } from '../../../src/service/path.ts';
+import { checkPath, componentFault, pathFault } from '../../../src/service/path.ts';
 
 describe('path', () => {
   it.each([
@@ -51,16 +50,5 @@ describe('path', () => {
         expect(decodeURIComponent(url.pathname)).toBe(`/root/${component}`);
       }),
     );
-  });
-});
-
-describe('display', () => {
-  it('writes out what a terminal would act on', () => {
-    expect(displayText('a\u001b[31mb\n\u202e\u200b\ud800')).toBe(
-      'a\\u{1b}[31mb\\u{a}\\u{202e}\\u{200b}\\u{d800}',
-    );
-    expect(displayText('größe 文件 🙂')).toBe('größe 文件 🙂');
-    expect(displayText('x'.repeat(500))).toHaveLength(401);
-    expect(pathText(['a\u0007', 'b'])).toBe('/a\\u{7}/b');
   });
 });
