@@ -4,7 +4,7 @@
  * Events go to standard output, text to standard error. When standard output carries the file
  * itself, events take the place of the text.
  */
-import { displayText } from '../service/display.ts';
+import { displayJson, displayLines, displayText } from '../service/display.ts';
 import { codeName, EXIT } from '../service/error.ts';
 import type { LftpError } from '../service/error.ts';
 import { nextStep } from './next-step.ts';
@@ -51,16 +51,24 @@ export class Output {
     this.taps.push(tap);
   }
 
+  /** The same, for as long as standard output carries the bytes of a file. */
+  besideFile(): Output {
+    const { stdout, stderr, nowMs } = this;
+    const beside = new Output({ ...this.options, isStdoutTaken: true }, stdout, stderr, nowMs);
+    for (const tap of this.taps) beside.tap(tap);
+    return beside;
+  }
+
   event(event: string, fields: object): void {
     for (const tap of this.taps) tap(event, fields);
     if (!this.options.json) return;
     const line = JSON.stringify({ v: EVENT_VERSION, event, t: this.nowMs() / 1000, ...fields });
-    (this.options.isStdoutTaken ? this.stderr : this.stdout).write(`${line}\n`);
+    (this.options.isStdoutTaken ? this.stderr : this.stdout).write(`${displayJson(line)}\n`);
   }
 
   /** A line for people, unless they want silence. */
   say(text: string): void {
-    if (!this.options.quiet && this.isForPeople) this.stderr.write(`${text}\n`);
+    if (!this.options.quiet && this.isForPeople) this.stderr.write(`${displayLines(text)}\n`);
   }
 
   /** A line for people who asked for more. */
@@ -71,12 +79,12 @@ export class Output {
   /** What somebody asked to see: on standard output unless events flow there. */
   show(text: string): void {
     const isFree = !this.options.json && !this.options.isStdoutTaken;
-    (isFree ? this.stdout : this.stderr).write(`${text}\n`);
+    (isFree ? this.stdout : this.stderr).write(`${displayLines(text)}\n`);
   }
 
   /** How a command is used, after an error about that. */
   explain(usage: string): void {
-    if (this.isForPeople) this.stderr.write(`\n${usage}\n`);
+    if (this.isForPeople) this.stderr.write(`\n${displayLines(usage)}\n`);
   }
 
   /** What happened, where, and the next step. */
@@ -91,6 +99,6 @@ export class Output {
     const subject = path === null ? '' : `${path}: `;
     const place = where === 'remote' ? ' (on the server)' : '';
     this.stderr.write(`lftp: ${subject}${displayText(message)}${place}\n`);
-    if (hint !== '') this.stderr.write(`      ${hint}\n`);
+    if (hint !== '') this.stderr.write(`      ${displayText(hint)}\n`);
   }
 }

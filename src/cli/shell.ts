@@ -8,6 +8,7 @@ import { planPost } from './commands/post.ts';
 import { openConnection } from './connection.ts';
 import type { Opened, Target } from './connection.ts';
 import type { CommandContext } from './command-table.ts';
+import type { Output } from './output.ts';
 import { statusText } from './shell-status.ts';
 import { splitWords } from './shell-words.ts';
 import { runGet, runPost } from './transfer.ts';
@@ -36,10 +37,13 @@ export class Shell {
   private target: Target | undefined;
   private opened: Opened | undefined;
   private job: AbortController | undefined;
+  /** Where the command that runs now speaks. */
+  private output: Output;
   private readonly commands: ReadonlyMap<string, Execute>;
 
   constructor(context: CommandContext) {
     this.context = context;
+    this.output = context.output;
     const help: Execute = () => {
       context.output.show(INSTRUCTIONS);
       return Promise.resolve();
@@ -122,6 +126,7 @@ export class Shell {
       return this.report(this.job.signal.aborted ? this.job.signal.reason : error);
     } finally {
       this.job = undefined;
+      this.output = this.context.output;
     }
   }
 
@@ -146,8 +151,11 @@ export class Shell {
   }
 
   private async get(words: readonly string[]): Promise<void> {
-    const context = this.transferContext();
+    this.requireConnection();
     const [name, local] = operands(words, 1, 2, 'get NAME [LOCAL]');
+    // As for a single `get … -`: events and bytes of a file must not share a stream.
+    if (local === '-') this.output = this.output.besideFile();
+    const context = this.transferContext();
     const onError = (error: Error): void => this.context.interrupts.onOutputError(error);
     const job = await planGet(parsePath(name ?? ''), local, context.flags, onError);
     await runGet(context, job);
@@ -194,7 +202,8 @@ export class Shell {
 
   private transferContext(): TransferContext {
     const { session } = this.requireConnection();
-    const { flags, output } = this.context;
+    const { flags } = this.context;
+    const { output } = this;
     return { session, flags, output, signal: this.signal(), startedMs: performance.now() };
   }
 
@@ -217,7 +226,7 @@ export class Shell {
         ? thrown
         : new LftpError(EXIT.OTHER, 'local', asError(thrown).message, { cause: thrown });
     // What ends the whole program is told once, at its end.
-    if (error !== this.context.interrupts.reason) this.context.output.error(error);
+    if (error !== this.context.interrupts.reason) this.output.error(error);
     return error.code;
   }
 }

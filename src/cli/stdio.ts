@@ -69,12 +69,22 @@ export class StdoutSink implements FileSink {
     });
   }
 
-  commit(): Promise<void> {
-    return Promise.resolve();
+  async commit(): Promise<void> {
+    await this.close();
   }
 
-  discard(): Promise<void> {
-    return Promise.resolve();
+  async discard(): Promise<void> {
+    await this.close();
+  }
+
+  /** Ends an opening of our own, once the write that is under way no longer needs it. */
+  private async close(): Promise<void> {
+    const { stream } = this;
+    if (stream === process.stdout || stream.closed) return;
+    await new Promise<void>((resolve) => {
+      stream.once('close', () => resolve());
+      stream.destroy();
+    });
   }
 }
 

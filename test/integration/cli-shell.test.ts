@@ -1,8 +1,9 @@
-import { readFile, truncate, writeFile } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { readdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CliRig, eventsIn, until } from './cli-rig.ts';
-import type { Ended } from './cli-rig.ts';
+import { CliRig, eventsIn, PROGRAM, Running, until } from './cli-rig.ts';
+import type { Ended, Event } from './cli-rig.ts';
 
 let rig: CliRig;
 let connect: string;
@@ -109,6 +110,39 @@ describe('the founding shell', () => {
       'status',
       'error',
     ]);
+  });
+
+  it('tells events on standard error while a file goes to standard output', async () => {
+    const ended = await script(`${connect}; get file -; status; get none -`, '--json');
+    const lines = ended.stdout.split('\n');
+    expect(lines.map((line) => /^served|(?<="event":")[a-z]+/.exec(line)?.[0])).toEqual([
+      'connected',
+      'served',
+      undefined,
+    ]);
+    expect(lines[1]).toMatch(/^served\{.*"event":"status"/);
+    const told = ended.stderr.split('\n').filter((line) => line.startsWith('{'));
+    expect(told.map((line) => (JSON.parse(line) as Event).event)).toEqual(['done', 'error']);
+    expect(ended.code).toBe(4);
+  });
+
+  it('a file that went to standard output leaves no descriptor open', async () => {
+    // A named process in a real pipeline: only a pipe of the system is opened a second time.
+    const inner = `sh -c 'echo $$ >&2; exec "$@"' sh "$@" | cat`;
+    const args = [process.execPath, PROGRAM, 'connect', '--json', `127.0.0.1:${rig.port}`];
+    const child = spawn('sh', ['-c', inner, 'sh', ...args], { cwd: rig.work });
+    const running = new Running(child);
+    const pid = await until(() => /^\d+(?=\n)/.exec(running.stderr)?.[0]);
+    const descriptorsAfter = async (gets: number): Promise<number> => {
+      child.stdin.write('get file -\n');
+      await until(() => (running.stderr.split('"done"').length > gets ? true : undefined));
+      return (await readdir(`/proc/${pid}/fd`)).length;
+    };
+    const first = await descriptorsAfter(1);
+    for (const gets of [2, 3, 4]) expect(await descriptorsAfter(gets)).toBe(first);
+    child.stdin.end();
+    expect((await running.ended).code).toBe(0);
+    expect(running.stdout.match(/served/g)).toHaveLength(4);
   });
 
   it('Ctrl-C stops the job and not the shell', async () => {

@@ -43,8 +43,8 @@ export async function planGet(
     });
   }
   if (local === '-') {
-    const sink = new StdoutSink(openStdout(onStdoutError));
-    return { path, local: '-', openSink: () => Promise.resolve(sink) };
+    const openSink = () => Promise.resolve(new StdoutSink(openStdout(onStdoutError)));
+    return { path, local: '-', openSink };
   }
   const fault = componentFault(name);
   if (fault !== undefined) {

@@ -47,11 +47,22 @@ describe('output', () => {
     });
   });
 
+  it('an output beside a file keeps its taps, and leaves the first as it was', () => {
+    const { output, stdout, stderr } = makeOutput({ json: true });
+    const tapped: string[] = [];
+    output.tap((event) => tapped.push(event));
+    output.besideFile().event('done', {});
+    output.event('status', {});
+    expect(tapped).toEqual(['done', 'status']);
+    expect(stdout.text).toBe('{"v":1,"event":"status","t":5}\n');
+    expect(stderr.text).toBe('{"v":1,"event":"done","t":5}\n');
+  });
+
   it('an error says what, where and the next step, and nothing a terminal acts on', () => {
     const { output, stdout, stderr } = makeOutput({ quiet: true });
     output.say('quiet');
     output.error(error);
-    expect(stderr.text).toContain('lftp: /a: no such\\u{1b}[31m file (on the server)\n      Check');
+    expect(stderr.text).toContain('lftp: /a: no such\\x1b[31m file (on the server)\n      Check');
     expect(stdout.text).toBe('');
     const closed = makeOutput({});
     closed.output.error(new LftpError(EXIT.STDOUT_CLOSED, 'local', 'closed'));
