@@ -68,7 +68,7 @@ function makeOutput(flags: Partial<Flags>, isStdoutTaken = false): Output {
 async function logEvents(command: CommandSpec, flags: Flags, output: Output): Promise<void> {
   if (command.name === 'serve' || flags.logFile === undefined) return;
   const { openLog } = await import('./log-file.ts');
-  const { log } = await openLog(flags.logFile, 'debug');
+  const log = await openLog(flags.logFile, 'debug', (error) => output.logFault(error));
   output.tap((event, fields) => log.info({ event, ...fields }, event));
 }
 

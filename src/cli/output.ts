@@ -82,6 +82,14 @@ export class Output {
     (isFree ? this.stdout : this.stderr).write(`${displayLines(text)}\n`);
   }
 
+  /** The log takes no more. The command goes on, so this is neither silenced nor an error. */
+  logFault({ path = '', message }: LftpError): void {
+    this.event('warning', { path: displayText(path), message });
+    if (!this.isForPeople) return;
+    const text = `${displayText(path)}: ${displayText(message)}`;
+    this.stderr.write(`lftp: ${text}; going on without the log\n`);
+  }
+
   /** How a command is used, after an error about that. */
   explain(usage: string): void {
     if (this.isForPeople) this.stderr.write(`\n${displayLines(usage)}\n`);

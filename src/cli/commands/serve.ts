@@ -2,6 +2,7 @@
 import { realpath } from 'node:fs/promises';
 import { networkInterfaces } from 'node:os';
 import { EXIT } from '../../service/error.ts';
+import type { LftpError } from '../../service/error.ts';
 import { displayText } from '../../service/display.ts';
 import { SESSION_IDLE_MS } from '../../service/limits.ts';
 import { FileServer } from '../../service/server.ts';
@@ -16,8 +17,8 @@ import { programVersion } from '../version.ts';
 export async function serve(context: CommandContext): Promise<number> {
   const { operands, flags, output, interrupts } = context;
   const root = operands[0] ?? '.';
-  const logFile = await openLog(flags.logFile, logLevel(flags));
-  const { log } = logFile;
+  const onFault = (error: LftpError): void => output.logFault(error);
+  const log = await openLog(flags.logFile, logLevel(flags), onFault);
   const server = await FileServer.start({
     root,
     access: flags.anonymous,
@@ -37,7 +38,6 @@ export async function serve(context: CommandContext): Promise<number> {
   await untilAborted(interrupts.signal);
   await server.stop();
   log.info({ reason: interrupts.reason?.message }, 'stopped');
-  logFile.flush();
   return interrupts.reason?.code ?? EXIT.OK;
 }
 
