@@ -1,7 +1,9 @@
 /** Settings of a connection and of an endpoint, with their defaults. Units stand last in names. */
 import type { Random } from '../util/random.ts';
 import type { SlabPool } from '../util/slab.ts';
-import type { Sealer } from './seal.ts';
+import type { Cookies } from '../crypto/cookie.ts';
+import type { ResetTokens } from '../crypto/reset-token.ts';
+import type { Protection } from './protection.ts';
 import type { TraceSink } from './trace.ts';
 
 export const CONTROLLER_NAMES = ['newreno', 'founding'] as const;
@@ -32,6 +34,10 @@ export interface ConnectionConfig {
   readonly ackEverySegments: number;
   /** …and, once there have been many, one per this long. */
   readonly maxAckDelayMs: number;
+  /** Who this side says it is, in the third message; up to MAX_LOGIN_BYTES, for the service. */
+  readonly login?: Uint8Array;
+  /** Initiator: whether the server's public key is the one that is wanted; any without it. */
+  readonly trusts?: (publicKey: Uint8Array) => boolean;
   /** Copies of each control and acknowledgement datagram, for paths that lose nearly all. */
   readonly controlCopies: number;
 }
@@ -59,13 +65,19 @@ export interface EndpointConfig {
   /** Longest patience granted to a peer that asks for more. */
   readonly maxPatienceMs: number;
   readonly random: Random;
-  readonly sealer: Sealer;
+  readonly protection: Protection;
   /** Slabs for received file bytes; shared by all connections. */
   readonly receivePool: SlabPool;
   /** Slabs handed to `sendData` go back here once the peer has acknowledged their bytes. */
   readonly sendPool: SlabPool;
   /** Bytes of early segments held for all connections together. */
   readonly earlyPoolBytes: number;
+  /** When a SYN has to show a cookie before it costs anything (P-COOKIE-01). */
+  readonly cookieDemand?: 'load' | 'always';
+  /** Stateless proofs of address; without them no SYN is asked for one. */
+  readonly cookies?: Cookies;
+  /** Tokens for connections that are no longer known; without them none is answered. */
+  readonly resetTokens?: ResetTokens;
   /** Defaults for connections of this endpoint. */
   readonly connection: ConnectionConfig;
   /** Fixed first numbers for the simulator's wrap-around runs; random otherwise. */

@@ -6,6 +6,7 @@ import { type Parameters } from '../wire/parameters.ts';
 import { wrap } from '../wire/serial.ts';
 import { AckProcessing } from './ack-processing.ts';
 import { AckTracker } from './ack-tracker.ts';
+import { AddressChange } from './address-change.ts';
 import { Closing } from './closing.ts';
 import type { ConnectionConfig } from './config.ts';
 import { Inbox } from './inbox.ts';
@@ -16,6 +17,7 @@ import { PeerWindow } from './peer-window.ts';
 import { ReceiveWindow } from './receive-window.ts';
 import { Recovery } from './recovery.ts';
 import { RttEstimator } from './rtt-estimator.ts';
+import type { Handshake } from './protection.ts';
 import type { Sealer } from './seal.ts';
 import { SegmentWriter } from './segment-writer.ts';
 import { SendQueue } from './send-queue.ts';
@@ -49,9 +51,11 @@ export class ConnectionParts {
   readonly initiator: boolean;
   readonly config: ConnectionConfig;
   readonly shared: SharedResources;
-  readonly sealer: Sealer;
+  readonly handshake: Handshake;
   readonly trace: TraceSink;
-  readonly peer: PeerAddress;
+  /** Where datagrams go; a responder's peer may move (`address-change.ts`). */
+  peer: PeerAddress;
+  readonly addressChange: AddressChange;
   readonly initialSeq: number;
   readonly log: TransmissionLog;
   readonly window: SendWindow;
@@ -100,13 +104,15 @@ export class ConnectionParts {
     peer: PeerAddress,
     config: ConnectionConfig,
     shared: SharedResources,
+    handshake: Handshake,
   ) {
     this.id = id;
     this.initiator = initiator;
     this.peer = peer;
     this.config = config;
     this.shared = shared;
-    this.sealer = shared.sealer;
+    this.handshake = handshake;
+    this.addressChange = new AddressChange(nowMs);
     this.trace = shared.trace;
     this.random = shared.random;
     this.segmentBytes = config.segmentBytes;
@@ -127,8 +133,9 @@ export class ConnectionParts {
       this.path,
       this.peerWindow,
     );
-    this.writer = new SegmentWriter(shared.sealer);
-    this.opening = new Opening(initiator, this.writer, config.controlCopies);
+    this.writer = new SegmentWriter(handshake.sealer);
+    const { version } = shared.protection;
+    this.opening = new Opening(initiator, this.writer, handshake, version, config.controlCopies);
     this.inbox = new Inbox(shared.receivePool, config.receiveWindowBytes);
     this.liveness = new Liveness(
       nowMs,
@@ -137,6 +144,11 @@ export class ConnectionParts {
       config.idleMs,
       initiator,
     );
+  }
+
+  /** Protects and opens every segment but those of the opening. */
+  get sealer(): Sealer {
+    return this.handshake.sealer;
   }
 
   get isEstablished(): boolean {
@@ -167,7 +179,16 @@ export class ConnectionParts {
       firstFlags: 0,
       firstStart: 0,
       firstEnd: 0,
+      resetToken: this.ownResetToken(this.peer),
+      login: this.initiator ? this.config.login : undefined,
     };
+  }
+
+  /** What a reset of this connection will show to the initiator at `peer`. */
+  ownResetToken(peer: PeerAddress): Uint8Array | undefined {
+    if (this.initiator) return undefined;
+    const { sourcePort, destinationPort } = this.writer;
+    return this.shared.resetTokens?.make(peer, sourcePort, destinationPort);
   }
 
   private firstWindow(): number {
@@ -247,6 +268,7 @@ export class ConnectionParts {
   release(): void {
     this.abandon();
     this.receive?.clear();
+    this.handshake.wipe();
     if (this.reason?.kind !== 'finished') this.inbox.clear();
   }
 

@@ -6,7 +6,7 @@
  * P-OPEN-03: the initiator repeats its message with doubling timers until it is answered; the
  * responder speaks only when spoken to. Every message is built once and repeated byte for byte.
  */
-import { ERROR, FLAG, WIRE_VERSION } from '../wire/codes.ts';
+import { ERROR } from '../wire/codes.ts';
 import { SYN_BYTES } from '../wire/layout.ts';
 import {
   endParameters,
@@ -14,12 +14,17 @@ import {
   writeFirstSegment,
   writeParameters,
 } from '../wire/parameters.ts';
+import { cookieRange, finishSegment } from '../wire/segment.ts';
+import type { Handshake, MessageNumber } from './protection.ts';
 import type { SegmentWriter } from './segment-writer.ts';
 import type { TransmitSlot } from './types.ts';
 
 /** First interval between repeats while no round trip is known (founding documents). */
 export const OPENING_RETRY_MS = 500;
 export const OPENING_RETRY_CAP_MS = 1000;
+
+/** Cookies that one opening takes from unproven answers (docs/LIMITS.md). */
+export const MAX_COOKIES_TAKEN = 8;
 
 export type OpeningState = 'synSent' | 'unproven' | 'synReceived' | 'done';
 
@@ -42,12 +47,24 @@ export class Opening {
   private intervalMs = OPENING_RETRY_MS;
   private intervalCapMs = OPENING_RETRY_CAP_MS;
   private copies = 0;
+  private cookiesTaken = 0;
   private readonly writer: SegmentWriter;
+  private readonly handshake: Handshake;
+  private readonly versions: readonly number[];
   private readonly controlCopies: number;
 
-  constructor(isInitiator: boolean, writer: SegmentWriter, controlCopies: number) {
+  /** @param version what VERSIONS lists */
+  constructor(
+    isInitiator: boolean,
+    writer: SegmentWriter,
+    handshake: Handshake,
+    version: number,
+    controlCopies: number,
+  ) {
     this.state = isInitiator ? 'synSent' : 'synReceived';
     this.writer = writer;
+    this.handshake = handshake;
+    this.versions = [version];
     this.controlCopies = controlCopies;
   }
 
@@ -55,33 +72,40 @@ export class Opening {
     return this.state === 'done';
   }
 
-  /** The SYN: versions, parameters, filled up to 1,200 bytes (P-OPEN-02). */
+  /** The SYN: versions, room for a cookie, parameters, filled up to 1,200 bytes (P-OPEN-02). */
   buildSyn(buffer: Uint8Array, seq: number, txn: number, parameters: Parameters): void {
-    const length = this.writer.handshake(
-      buffer,
-      seq,
-      FLAG.CNT | FLAG.SYN,
-      txn,
-      ERROR.NONE,
-      [WIRE_VERSION],
-      SYN_BYTES,
-      (bytes, at) => endParameters(bytes, writeParameters(bytes, at, parameters)),
-    );
-    this.start(buffer, length);
+    this.start(buffer, this.build(buffer, 1, seq, txn, SYN_BYTES, parameters));
   }
 
   buildSynAck(buffer: Uint8Array, seq: number, txn: number, parameters: Parameters): void {
-    const length = this.writer.handshake(
+    this.message = buffer.slice(0, this.build(buffer, 2, seq, txn, 0, parameters));
+  }
+
+  private build(
+    buffer: Uint8Array,
+    n: MessageNumber,
+    seq: number,
+    txn: number,
+    padToBytes: number,
+    parameters: Parameters,
+    first?: FirstSegment,
+  ): number {
+    const versions = n === 3 ? [] : this.versions;
+    const { handshake } = this;
+    return this.writer.handshake(
       buffer,
+      n,
+      handshake,
       seq,
-      FLAG.CNT | FLAG.SYN | FLAG.ACK,
       txn,
-      ERROR.NONE,
-      [WIRE_VERSION],
-      0,
-      (bytes, at) => endParameters(bytes, writeParameters(bytes, at, parameters)),
+      versions,
+      padToBytes,
+      (bytes, at) => {
+        let next = writeParameters(bytes, at, parameters);
+        if (first !== undefined) next = writeFirstSegment(bytes, next, first.flags, first.payload);
+        return endParameters(bytes, next);
+      },
     );
-    this.message = buffer.slice(0, length);
   }
 
   /** The third message, with the first operation inside when there is one. */
@@ -94,20 +118,8 @@ export class Opening {
     rttMs: number,
     capMs: number,
   ): void {
-    const length = this.writer.handshake(
-      buffer,
-      seq,
-      FLAG.CNT | FLAG.ACK,
-      txn,
-      ERROR.NONE,
-      [],
-      0,
-      (bytes, at) => {
-        let next = writeParameters(bytes, at, parameters);
-        if (first !== undefined) next = writeFirstSegment(bytes, next, first.flags, first.payload);
-        return endParameters(bytes, next);
-      },
-    );
+    const length = this.build(buffer, 3, seq, txn, 0, parameters, first);
+    this.writer.sealer = this.handshake.sealer;
     this.state = 'unproven';
     this.intervalMs = rttMs;
     this.intervalCapMs = capMs;
@@ -128,6 +140,25 @@ export class Opening {
   /** P-OPEN-04: a SYN, first or repeated, is answered; nothing else makes a SYN-ACK leave. */
   onSyn(): void {
     if (this.state === 'synReceived') this.retryAtMs = -Infinity;
+  }
+
+  /**
+   * P-COOKIE-02: the responder wants to see that the SYN's address is ours: the same SYN leaves
+   * again at once, with the cookie. Whoever forges cookies delays an opening a few times.
+   * @returns false when it is refused
+   */
+  onCookie(cookie: Uint8Array): boolean {
+    if (this.state !== 'synSent' || this.message === undefined) return false;
+    const range = cookieRange(this.message);
+    if (range === undefined || this.cookiesTaken >= MAX_COOKIES_TAKEN) return false;
+    this.cookiesTaken += 1;
+    this.message.set(cookie, range.from);
+    finishSegment(this.message, 0, this.message.length);
+    // A datagram that was not sent before: its answer can be timed.
+    this.attempts = 0;
+    this.firstSentMs = -1;
+    this.retryAtMs = -Infinity;
+    return true;
   }
 
   /** P-OPEN-05: any segment of an open connection proves that the third message arrived. */

@@ -9,29 +9,36 @@ import { defaultParameters, readParameters } from '../wire/parameters.ts';
 import { isStreamCombination, type SegmentView } from '../wire/segment.ts';
 import { unwrap, wrap } from '../wire/serial.ts';
 import type { ConnectionParts } from './connection-parts.ts';
+import { OpeningReceiver } from './receive-opening.ts';
+import type { PeerAddress } from './types.ts';
 
 export class ReceivePipeline {
   private readonly block = new AckBlock();
   private readonly parts: ConnectionParts;
+  private readonly openingReceiver: OpeningReceiver;
 
   constructor(parts: ConnectionParts) {
     this.parts = parts;
+    this.openingReceiver = new OpeningReceiver(parts);
   }
 
   /** @returns why the segment had no effect, or undefined */
-  handle(nowMs: number, segment: SegmentView): DropReason | undefined {
+  handle(nowMs: number, segment: SegmentView, from: PeerAddress): DropReason | undefined {
     const { parts } = this;
+    if (segment.hasReset) return this.openingReceiver.handleReset(segment);
     if (!segment.hasTxn) return 'option';
-    if (parts.tracker === undefined) return this.handleSynAck(nowMs, segment);
+    if (parts.tracker === undefined) return this.openingReceiver.handleSynAck(nowMs, segment);
     if (segment.has(FLAG.SYN)) return parts.opening.isDone ? 'duplicate' : 'notEstablished';
     const txn = unwrap(parts.tracker.newestTxn, segment.txn);
     if (parts.tracker.isDuplicate(txn)) return this.handleDuplicate(segment);
+    if (parts.opening.state === 'synReceived') {
+      return this.openingReceiver.handleThird(nowMs, segment, txn);
+    }
     if (!this.open(segment, txn)) return 'seal';
-    if (parts.opening.state === 'synReceived') return this.handleThird(nowMs, segment, txn);
     if (parts.opening.state === 'unproven') parts.opening.onProof();
     this.count(segment);
     parts.liveness.onReceived(nowMs);
-    return this.handleOpened(nowMs, segment, txn);
+    return this.handleOpened(nowMs, segment, txn, from);
   }
 
   private count(segment: SegmentView): void {
@@ -44,8 +51,7 @@ export class ReceivePipeline {
   private handleDuplicate(segment: SegmentView): DropReason {
     const { parts } = this;
     parts.counters.duplicatesReceived += 1;
-    const isProbe = segment.payloadBytes <= parts.sealer.overheadBytes;
-    const isThird = segment.has(FLAG.CNT) && segment.closeStage === 0 && !isProbe;
+    const isThird = segment.has(FLAG.CNT) && this.openingReceiver.isThirdAgain(segment);
     if (isThird && parts.opening.isDone) parts.tracker?.demand();
     return 'duplicate';
   }
@@ -60,63 +66,13 @@ export class ReceivePipeline {
     return true;
   }
 
-  /** The answer to our SYN: the peer's numbers and parameters; the third message follows. */
-  private handleSynAck(nowMs: number, segment: SegmentView): DropReason | undefined {
-    const { parts } = this;
-    const { opening } = parts;
-    if (segment.flags !== (FLAG.CNT | FLAG.SYN | FLAG.ACK)) return 'notEstablished';
-    if (segment.ack !== wrap(parts.initialSeq)) return 'synParameters';
-    if (segment.error !== ERROR.NONE) {
-      opening.advice = segment.error; // P-OPEN-07
-      return 'full';
-    }
-    if (!segment.speaksVersion) return 'version';
-    if (!this.open(segment, segment.txn)) return 'seal';
-    const parameters = defaultParameters();
-    const { buffer, payloadStart, payloadEnd } = segment;
-    const isRead = readParameters(buffer, payloadStart, payloadEnd, parameters);
-    if (!isRead || parameters.segmentBytes < MIN_SEGMENT_BYTES) return 'synParameters';
-    this.count(segment);
-    parts.writer.destinationPort = segment.sourcePort;
-    // Karn: only a SYN that was sent once says which sending the answer belongs to.
-    if (opening.attempts === 1) parts.rtt.sample(Math.max(0.001, nowMs - opening.firstSentMs));
-    parts.meet(segment.seq, segment.txn, parameters);
-    parts.liveness.onReceived(nowMs);
-    parts.isEstablishedNews = true;
-    return undefined;
-  }
-
-  /** The third message: the opening is complete, and the first operation may be inside. */
-  private handleThird(nowMs: number, segment: SegmentView, txn: number): DropReason | undefined {
-    const { parts } = this;
-    const isThird = segment.flags === (FLAG.CNT | FLAG.ACK) && segment.closeStage === 0;
-    if (!isThird || segment.payloadBytes === 0) return 'notEstablished';
-    if (segment.ack !== wrap(parts.initialSeq)) return 'synParameters';
-    const parameters = defaultParameters();
-    const { buffer, payloadStart, payloadEnd } = segment;
-    if (!readParameters(buffer, payloadStart, payloadEnd, parameters)) return 'synParameters';
-    const { firstFlags, firstStart, firstEnd } = parameters;
-    // P-HDR-05 before anything of the message has an effect.
-    if (firstEnd > 0 && !isStreamCombination(firstFlags)) return 'flagCombination';
-    parts.agreeOnAcks(parameters);
-    if (firstEnd > 0) {
-      const seq = unwrap(parts.receive!.rcvNxt, segment.seq);
-      const result = parts.receive!.take(seq, firstFlags, 0, 0, 0, buffer, firstStart, firstEnd);
-      if (result === 'noMemory') return 'noMemory';
-      if (result !== 'taken') return 'synParameters';
-      parts.counters.segmentsReceived += 1;
-      parts.liveness.onStream(nowMs);
-    }
-    this.count(segment);
-    parts.tracker!.record(nowMs, txn, true);
-    parts.liveness.onReceived(nowMs);
-    parts.opening.onProof();
-    parts.isEstablishedNews = true;
-    return undefined;
-  }
-
   /** A segment of an open connection, authentic and new. */
-  private handleOpened(nowMs: number, segment: SegmentView, txn: number): DropReason | undefined {
+  private handleOpened(
+    nowMs: number,
+    segment: SegmentView,
+    txn: number,
+    from: PeerAddress,
+  ): DropReason | undefined {
     const { parts } = this;
     const tracker = parts.tracker!;
     const isStream = segment.has(FLAG.OP | FLAG.DAT);
@@ -129,6 +85,8 @@ export class ReceivePipeline {
       // What was not kept must not be told as received, nor its number remembered.
       if (drop === 'noMemory' || drop === 'outsideWindow' || drop === 'part') return drop;
     }
+    // P-MOVE-01: asked before the number is taken in.
+    const isNewest = txn > tracker.newestTxn;
     const isProbe = segment.has(FLAG.CNT) && segment.closeStage === 0;
     tracker.record(nowMs, txn, isStream || isProbe);
     if (isProbe) tracker.demand();
@@ -136,6 +94,10 @@ export class ReceivePipeline {
       if (!this.takeAcknowledgement(nowMs, segment, isStream)) return 'length';
     }
     if (segment.closeStage > 0) this.takeClose(nowMs, segment);
+    if (segment.challengeAt >= 0) this.takeChallenge(nowMs, segment, from);
+    if (isNewest && from !== parts.peer) {
+      parts.addressChange.onElsewhere(nowMs, from, parts.shared.random);
+    }
     return undefined;
   }
 
@@ -181,6 +143,23 @@ export class ReceivePipeline {
     if (violation !== undefined) parts.violate(violation);
     else if (parts.trace.enabled) this.traceCongestion(nowMs);
     return true;
+  }
+
+  /** A question about our address, or the answer to one of ours. */
+  private takeChallenge(nowMs: number, segment: SegmentView, from: PeerAddress): void {
+    const { parts } = this;
+    const { buffer, challengeAt } = segment;
+    const value = buffer.slice(challengeAt, challengeAt + CHALLENGE_BYTES);
+    if (segment.isChallengeAnswer) {
+      if (!parts.initiator && parts.addressChange.onAnswer(value, from)) parts.move(nowMs, from);
+      return;
+    }
+    if (!parts.initiator) return;
+    parts.addressChange.onQuestion(value, parts.peer);
+    const parameters = defaultParameters();
+    if (readParameters(buffer, segment.payloadStart, segment.payloadEnd, parameters)) {
+      this.openingReceiver.keepToken(parameters.resetToken);
+    }
   }
 
   private takeClose(nowMs: number, segment: SegmentView): void {

@@ -1,18 +1,22 @@
 /** Builds datagrams: header values at the time of sending, payload, seal, checksum. */
 import { type AckBlock, writeAckBlock } from '../wire/ack-block.ts';
-import { FLAG } from '../wire/codes.ts';
+import { ERROR, FLAG } from '../wire/codes.ts';
 import { MAX_WINDOW_SEGMENTS, STREAM_HEADER_BYTES } from '../wire/layout.ts';
 import {
   finishSegment,
   type HeaderFields,
   patchLength,
+  isClear,
+  writeChallenge,
   writeClose,
   writeCommonOptions,
+  writeCookie,
   writeHeader,
   writePart,
   writeVersions,
 } from '../wire/segment.ts';
 import { wrap } from '../wire/serial.ts';
+import type { Handshake, MessageNumber } from './protection.ts';
 import type { Sealer } from './seal.ts';
 
 export class SegmentWriter {
@@ -22,7 +26,8 @@ export class SegmentWriter {
   /** `rcvNxt` and the window that follows it, as they are when a segment leaves. */
   ack = 0;
   windowSegments = 0;
-  private readonly sealer: Sealer;
+  /** Set anew once the opening has brought the keys. */
+  sealer: Sealer;
   private readonly fields: HeaderFields = {
     sourcePort: 0,
     destinationPort: 0,
@@ -125,30 +130,72 @@ export class SegmentWriter {
   }
 
   /**
-   * A handshake message whose payload `fill` writes from the position it is given.
-   * @param versions listed in a SYN, empty otherwise
+   * A probe of a path: CHALLENGE, or the answer to one, with parameters in the sealed payload.
+   * @param fill writes them from the position it is given and returns where they end
+   */
+  challenge(
+    buffer: Uint8Array,
+    seq: number,
+    txn: number,
+    value: Uint8Array,
+    isAnswer: boolean,
+    fill: (buffer: Uint8Array, at: number) => number,
+  ): number {
+    writeCommonOptions(buffer, 0, wrap(txn), 0);
+    const headerLength = writeChallenge(buffer, 0, value, isAnswer);
+    this.header(buffer, FLAG.CNT | FLAG.ACK, seq, 0, headerLength);
+    return this.finish(buffer, headerLength, fill(buffer, headerLength), txn);
+  }
+
+  /**
+   * Handshake message `n`, whose content `fill` writes from the position it is given.
+   * @param versions listed in a SYN and its answer, empty otherwise
    * @param padToBytes length the datagram is filled up to with zeros
    */
   handshake(
     buffer: Uint8Array,
+    n: MessageNumber,
+    handshake: Handshake,
     seq: number,
-    flags: number,
     txn: number,
-    error: number,
     versions: readonly number[],
     padToBytes: number,
     fill: (buffer: Uint8Array, at: number) => number,
   ): number {
+    const flags = HANDSHAKE_FLAGS[n];
     writeCommonOptions(buffer, 0, wrap(txn), 0);
+    let headerLength = STREAM_HEADER_BYTES;
+    if (versions.length > 0) headerLength = writeVersions(buffer, 0, versions);
+    if (n === 1) headerLength = writeCookie(buffer, 0, headerLength, undefined);
+    this.header(buffer, flags, seq, ERROR.NONE, headerLength);
+    const content = headerLength + handshake.before(n);
+    const filled = fill(buffer, content);
+    const contentEnd = Math.max(filled, padToBytes - handshake.after(n));
+    buffer.fill(0, filled, contentEnd);
+    const end = contentEnd + handshake.after(n);
+    patchLength(buffer, 0, end - headerLength);
+    const message = { buffer, headerStart: 0, payloadStart: headerLength, payloadEnd: end };
+    handshake.write(n, message, txn);
+    const isCovered = isClear(flags) || this.sealer.checksumCoversPayload;
+    finishSegment(buffer, 0, isCovered ? end : headerLength);
+    return end;
+  }
+
+  /** An answer without state to a SYN that was not taken: an error code, or a cookie to show. */
+  refusal(buffer: Uint8Array, error: number, cookie: Uint8Array | undefined): number {
+    writeCommonOptions(buffer, 0, 0, 0);
     const headerLength =
-      versions.length > 0 ? writeVersions(buffer, 0, versions) : STREAM_HEADER_BYTES;
-    this.header(buffer, flags, seq, error, headerLength);
-    let end = fill(buffer, headerLength);
-    const wanted = padToBytes - this.sealer.overheadBytes;
-    if (end < wanted) {
-      buffer.fill(0, end, wanted);
-      end = wanted;
-    }
-    return this.finish(buffer, headerLength, end, txn);
+      cookie === undefined
+        ? STREAM_HEADER_BYTES
+        : writeCookie(buffer, 0, STREAM_HEADER_BYTES, cookie);
+    this.header(buffer, HANDSHAKE_FLAGS[2], 0, error, headerLength);
+    finishSegment(buffer, 0, headerLength);
+    return headerLength;
   }
 }
+
+const HANDSHAKE_FLAGS: Readonly<Record<MessageNumber, number>> = {
+  1: FLAG.CNT | FLAG.SYN,
+  2: FLAG.CNT | FLAG.SYN | FLAG.ACK,
+  3: FLAG.CNT | FLAG.ACK,
+};

@@ -2,12 +2,14 @@
 import type { CellPool } from '../util/cell-pool.ts';
 import type { Random } from '../util/random.ts';
 import type { SlabPool } from '../util/slab.ts';
-import type { Sealer } from './seal.ts';
+import type { ResetTokens } from '../crypto/reset-token.ts';
+import type { Protection } from './protection.ts';
 import type { TraceSink } from './trace.ts';
 
 export interface SharedResources {
   readonly random: Random;
-  readonly sealer: Sealer;
+  readonly protection: Protection;
+  readonly resetTokens: ResetTokens | undefined;
   readonly trace: TraceSink;
   readonly receivePool: SlabPool;
   readonly sendPool: SlabPool;

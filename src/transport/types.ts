@@ -43,6 +43,10 @@ export type CloseReason =
       readonly phase: 'opening' | 'silence' | 'closing' | 'idle';
       readonly advice: number;
     }
+  /** The server's key is not the wanted one (ConnectionConfig.trusts). */
+  | { readonly kind: 'untrusted'; readonly publicKey: Uint8Array }
+  /** The server does not know the connection any more, and proved that it was the one. */
+  | { readonly kind: 'reset' }
   /** The peer broke a rule of docs/PROTOCOL.md. */
   | { readonly kind: 'violation'; readonly by: 'local' | 'peer'; readonly rule: string };
 

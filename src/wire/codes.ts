@@ -1,6 +1,9 @@
 /** Every number on the wire that has a name. Source: docs/PROTOCOL.md. */
 
-export const WIRE_VERSION = 0;
+/** Version of the wire, all segments sealed: what VERSIONS lists. */
+export const WIRE_VERSION = 1;
+/** The unsealed wire of `--insecure`: the same segments under a name no sealed peer answers to. */
+export const INSECURE_VERSION = 0x81;
 
 /** Header flags, byte 13. */
 export const FLAG = {
@@ -37,6 +40,8 @@ export const PARAMETER = {
   PATIENCE_MS: 5,
   CAPABILITIES: 6,
   FIRST_SEGMENT: 7,
+  RESET_TOKEN: 8,
+  LOGIN: 9,
 } as const;
 
 /** CLOSE stages: fin, answer to it, the other side's fin, answer to that. */
@@ -64,6 +69,8 @@ export const ERROR = {
   CANCELLED: 64,
   IDLE: 65,
   GOING_AWAY: 66,
+  /** The server's key is not the one the client trusts. */
+  UNTRUSTED: 67,
 } as const;
 
 /** Why a datagram or segment was dropped without effect; each has a counter. */
@@ -88,5 +95,8 @@ export const DROP_REASONS = [
   'full',
   'version',
   'part',
+  'cookie',
+  'sourceLimit',
+  'reset',
 ] as const;
 export type DropReason = (typeof DROP_REASONS)[number];

@@ -22,6 +22,15 @@ export const AT = {
 /** A SYN fills this many bytes, or it is ignored: no small question draws a larger answer. */
 export const SYN_BYTES = 1200;
 
+/** Length of the value of COOKIE: a time stamp and a MAC (`crypto/cookie.ts`). */
+export const COOKIE_BYTES = 20;
+/** Length of a reset token, in RESET and RESET_TOKEN. */
+export const RESET_TOKEN_BYTES = 16;
+/** Length of the random value in CHALLENGE. */
+export const CHALLENGE_BYTES = 8;
+/** A stateless reset: header, LEN, RESET, padding. What it answers must be longer. */
+export const RESET_SEGMENT_BYTES = 44;
+
 /** Smallest and largest datagram this implementation sends. */
 export const MIN_SEGMENT_BYTES = 1200;
 export const MAX_DATAGRAM_BYTES = 65_507;

@@ -4,6 +4,7 @@
  * follows it is padding. Unknown types are skipped.
  */
 import { PARAMETER } from './codes.ts';
+import { RESET_TOKEN_BYTES } from './layout.ts';
 
 export interface Parameters {
   /** Largest datagram its sender can take; bytes. */
@@ -23,6 +24,10 @@ export interface Parameters {
   firstFlags: number;
   firstStart: number;
   firstEnd: number;
+  /** Responder's messages: the token that a reset of this connection will show. */
+  resetToken: Uint8Array | undefined;
+  /** Message 3 only: who the initiator says it is, for the service to read. */
+  login: Uint8Array | undefined;
 }
 
 /** What a peer that says nothing is taken to grant. */
@@ -38,6 +43,8 @@ export function defaultParameters(): Parameters {
     firstFlags: 0,
     firstStart: 0,
     firstEnd: 0,
+    resetToken: undefined,
+    login: undefined,
   };
 }
 
@@ -63,7 +70,27 @@ export function writeParameters(bytes: Uint8Array, at: number, values: Parameter
     Math.min(Math.ceil(values.maxAckDelayMs), 0xffff);
   next = putNumber(bytes, next, PARAMETER.ACK_POLICY, 4, policy);
   next = putNumber(bytes, next, PARAMETER.PATIENCE_MS, 4, values.patienceMs);
-  return putNumber(bytes, next, PARAMETER.CAPABILITIES, 4, values.capabilities);
+  next = putNumber(bytes, next, PARAMETER.CAPABILITIES, 4, values.capabilities);
+  if (values.resetToken !== undefined) {
+    next = putBytes(bytes, next, PARAMETER.RESET_TOKEN, values.resetToken);
+  }
+  return values.login === undefined
+    ? next
+    : putBytes(bytes, next, PARAMETER.LOGIN, values.login);
+}
+
+/** Writes a parameter whose value is bytes. Returns the position after it. */
+export function putBytes(
+  bytes: Uint8Array,
+  at: number,
+  type: number,
+  value: Uint8Array,
+): number {
+  bytes[at] = type;
+  bytes[at + 1] = value.length >>> 8;
+  bytes[at + 2] = value.length;
+  bytes.set(value, at + 3);
+  return at + 3 + value.length;
 }
 
 /** Writes FIRST_SEGMENT: flags and bytes of stream segment ISN. Returns the position after it. */
@@ -81,6 +108,9 @@ export function writeFirstSegment(
   bytes.set(payload, at + 4);
   return at + 4 + payload.length;
 }
+
+/** Longest LOGIN; the third message must fit into the smallest path. */
+export const MAX_LOGIN_BYTES = 256;
 
 /** Bytes that FIRST_SEGMENT adds to its payload. */
 export const FIRST_SEGMENT_OVERHEAD_BYTES = 4;
@@ -127,7 +157,13 @@ export function readParameters(
     if (value + length > end) return false;
     const wanted = NUMBER_BYTES[type];
     if (wanted !== undefined && wanted !== length) return false;
-    if (type === PARAMETER.FIRST_SEGMENT) {
+    if (type === PARAMETER.RESET_TOKEN) {
+      if (length !== RESET_TOKEN_BYTES) return false;
+      into.resetToken = bytes.slice(value, value + length);
+    } else if (type === PARAMETER.LOGIN) {
+      if (length > MAX_LOGIN_BYTES) return false;
+      into.login = bytes.slice(value, value + length);
+    } else if (type === PARAMETER.FIRST_SEGMENT) {
       if (length < 2) return false;
       into.firstFlags = bytes[value]!;
       into.firstStart = value + 1;

@@ -5,7 +5,16 @@
 import { putUint16, putUint32, uint16, uint32 } from './bytes.ts';
 import { checksum } from './checksum.ts';
 import { type DropReason, FLAG, OPTION } from './codes.ts';
-import { AT, HEADER_BYTES, HEADER_MAX_BYTES, STREAM_HEADER_BYTES } from './layout.ts';
+import {
+  AT,
+  CHALLENGE_BYTES,
+  COOKIE_BYTES,
+  HEADER_BYTES,
+  HEADER_MAX_BYTES,
+  RESET_SEGMENT_BYTES,
+  RESET_TOKEN_BYTES,
+  STREAM_HEADER_BYTES,
+} from './layout.ts';
 
 /** The values of one decoded segment; `buffer` is borrowed from the datagram. */
 export class SegmentView {
@@ -29,10 +38,20 @@ export class SegmentView {
   partTotal = 0;
   /** CLOSE stage 1…4, 0 = none. */
   closeStage = 0;
-  /** True when VERSIONS was present and lists `WIRE_VERSION`. */
+  /** True when VERSIONS was present and lists the version looked for. */
   speaksVersion = false;
-  /** True when RESET was present. */
-  hasReset = false;
+  /** Position of RESET's token in `buffer`, -1 = none. */
+  resetAt = -1;
+  /** Position of COOKIE's value, -1 = none. */
+  cookieAt = -1;
+  /** Position of CHALLENGE's value, -1 = none; and whether it is the answer to one. */
+  challengeAt = -1;
+  isChallengeAnswer = false;
+
+  /** Whether RESET was present. */
+  get hasReset(): boolean {
+    return this.resetAt >= 0;
+  }
 
   has(flag: number): boolean {
     return (this.flags & flag) !== 0;
@@ -94,10 +113,16 @@ export function decodeSegment(
   const problem = decodeOptions(bytes, start, end, wireVersion, into);
   if (problem !== undefined) return problem;
   // P-HDR-06: a segment whose own sum does not come to zero is noise.
-  if (checksum(bytes, start, payloadCovered ? into.payloadEnd : into.payloadStart) !== 0) {
+  const isCovered = payloadCovered || isClear(flags);
+  if (checksum(bytes, start, isCovered ? into.payloadEnd : into.payloadStart) !== 0) {
     return 'checksum';
   }
   return undefined;
+}
+
+/** A SYN's payload is never sealed, so its checksum covers it on every wire. */
+export function isClear(flags: number): boolean {
+  return (flags & (FLAG.SYN | FLAG.ACK)) === FLAG.SYN;
 }
 
 /** Reads the options between the fixed header and the payload, and LEN with them. */
@@ -112,7 +137,9 @@ function decodeOptions(
   into.partTotal = 0;
   into.closeStage = 0;
   into.speaksVersion = false;
-  into.hasReset = false;
+  into.resetAt = -1;
+  into.cookieAt = -1;
+  into.challengeAt = -1;
   let payloadBytes = -1;
   let at = start + HEADER_BYTES;
   const stop = into.payloadStart;
@@ -165,8 +192,15 @@ function decodeOption(
       }
       return true;
     case OPTION.RESET:
-      into.hasReset = true;
-      return length === 18;
+      into.resetAt = at + 2;
+      return length === 2 + RESET_TOKEN_BYTES;
+    case OPTION.COOKIE:
+      into.cookieAt = at + 2;
+      return length === 2 + COOKIE_BYTES;
+    case OPTION.CHALLENGE:
+      into.challengeAt = at + 3;
+      into.isChallengeAnswer = bytes[at + 2] === 1;
+      return length === 3 + CHALLENGE_BYTES && bytes[at + 2]! <= 1;
     default:
       return true; // P-OPT-01: unknown options are skipped by their length.
   }
@@ -255,6 +289,66 @@ export function writeVersions(
   const padded = (2 + versions.length + 3) & ~3;
   bytes.fill(OPTION.PAD, at + 2 + versions.length, at + padded);
   return STREAM_HEADER_BYTES + padded;
+}
+
+/**
+ * Writes COOKIE behind what ends at `start + headerLength`, zeros when there is none yet: so the
+ * opening is the same datagram but for these bytes. Returns the header length, padded to 4.
+ */
+export function writeCookie(
+  bytes: Uint8Array,
+  start: number,
+  headerLength: number,
+  cookie: Uint8Array | undefined,
+): number {
+  const at = start + headerLength;
+  bytes[at] = OPTION.COOKIE;
+  bytes[at + 1] = 2 + COOKIE_BYTES;
+  bytes.fill(OPTION.PAD, at + 2, at + 4 + COOKIE_BYTES);
+  if (cookie !== undefined) bytes.set(cookie, at + 2);
+  return headerLength + 4 + COOKIE_BYTES;
+}
+
+/** Where COOKIE's value lies in a segment that begins at 0 of `bytes`; undefined without one. */
+export function cookieRange(bytes: Uint8Array): { from: number; to: number } | undefined {
+  const stop = Math.min(bytes[AT.HEADER_LENGTH] ?? 0, bytes.length);
+  let at = HEADER_BYTES;
+  while (at + 1 < stop) {
+    const kind = bytes[at]!;
+    const length = kind === OPTION.PAD ? 1 : bytes[at + 1]!;
+    if (kind === OPTION.COOKIE && at + length <= stop) return { from: at + 2, to: at + length };
+    if (length === 0) return undefined;
+    at += length;
+  }
+  return undefined;
+}
+
+/** Writes CHALLENGE behind the common options; returns the header length, padded to 4. */
+export function writeChallenge(
+  bytes: Uint8Array,
+  start: number,
+  value: Uint8Array,
+  isAnswer: boolean,
+): number {
+  const at = start + STREAM_HEADER_BYTES;
+  bytes[at] = OPTION.CHALLENGE;
+  bytes[at + 1] = 3 + CHALLENGE_BYTES;
+  bytes[at + 2] = isAnswer ? 1 : 0;
+  bytes.set(value, at + 3);
+  bytes[at + 3 + CHALLENGE_BYTES] = OPTION.PAD;
+  return STREAM_HEADER_BYTES + 4 + CHALLENGE_BYTES;
+}
+
+/** Writes LEN (nothing follows) and RESET behind a fixed header of `RESET_SEGMENT_BYTES`. */
+export function writeReset(bytes: Uint8Array, start: number, token: Uint8Array): void {
+  const at = start + HEADER_BYTES;
+  bytes[at] = OPTION.LEN;
+  bytes[at + 1] = 4;
+  putUint16(bytes, at + 2, 0);
+  bytes[at + 4] = OPTION.RESET;
+  bytes[at + 5] = 2 + RESET_TOKEN_BYTES;
+  bytes.set(token, at + 6);
+  bytes.fill(OPTION.PAD, at + 6 + RESET_TOKEN_BYTES, start + RESET_SEGMENT_BYTES);
 }
 
 /** Puts LEN's value in after the payload is known, where `writeCommonOptions` left it. */
