@@ -4,15 +4,14 @@ import { AckBlock, readAckBlock, writeAckBlock } from '../src/wire/ack-block.ts'
 import { checksum } from '../src/wire/checksum.ts';
 import { FLAG, WIRE_VERSION } from '../src/wire/codes.ts';
 import { STREAM_HEADER_BYTES } from '../src/wire/layout.ts';
+import { decodeSegment, SegmentView } from '../src/wire/segment.ts';
 import {
-  decodeSegment,
   finishSegment,
   type HeaderFields,
-  SegmentView,
   writeCommonOptions,
   writeHeader,
   writePart,
-} from '../src/wire/segment.ts';
+} from '../src/wire/segment-write.ts';
 
 const SEGMENT_BYTES = 1400;
 /** One operation is shorter than a look at the clock: this many share one. */

@@ -70,7 +70,7 @@ export function assemble(options: AssemblyOptions): Assembly {
     maxConnections,
     maxPatienceMs: options.maxPatienceMs ?? MAX_PATIENCE_MS,
     random: new SystemRandom(),
-    sealer: PASS_THROUGH,
+    protection: plainProtection(PASS_THROUGH, INSECURE_VERSION),
     sendPool,
     receivePool: new SlabPool(options.pools.receiveBytes),
     earlyPoolBytes: options.pools.earlyBytes,

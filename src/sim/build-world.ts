@@ -65,7 +65,7 @@ function hostConfig(scenario: Scenario, index: number, trace: TraceSink): HostCo
     accepts: index === 0,
     maxConnections: MAX_CONNECTIONS,
     maxPatienceMs: PATIENCE_MS,
-    sealer: sealerOf(scenario),
+    protection: plainProtection(sealerOf(scenario), INSECURE_VERSION),
     earlyPoolBytes: scenario.earlyPoolBytes,
     connection: connectionConfig(scenario, index),
     trace,

@@ -112,7 +112,7 @@ function hostConfig(options: GoodputOptions, trace: TraceSink): HostConfig {
     accepts: true,
     maxConnections: 4,
     maxPatienceMs: Infinity,
-    sealer: PASS_THROUGH,
+    protection: plainProtection(PASS_THROUGH, INSECURE_VERSION),
     earlyPoolBytes: 268_435_456,
     connection: {
       ...DEFAULT_CONNECTION_CONFIG,

@@ -1,30 +1,63 @@
-/** What an endpoint does with a SYN: answer it again, accept it, or advise its sender to wait. */
+/**
+ * What an endpoint does with a SYN: answer it again, accept it, ask for a cookie, or advise its
+ * sender to wait. Until the third message nobody has proved anything, so every half-open entry
+ * counts against its source and against all.
+ */
 import { type DropReason, ERROR, FLAG } from '../wire/codes.ts';
-import { MIN_SEGMENT_BYTES, SYN_BYTES } from '../wire/layout.ts';
+import { COOKIE_BYTES, MIN_SEGMENT_BYTES, SYN_BYTES } from '../wire/layout.ts';
 import { defaultParameters, type Parameters, readParameters } from '../wire/parameters.ts';
 import type { SegmentView } from '../wire/segment.ts';
 import type { EndpointConfig } from './config.ts';
 import { Connection } from './connection.ts';
 import type { PortTable } from './port-table.ts';
+import type { Handshake } from './protection.ts';
+import { PASS_THROUGH } from './seal.ts';
 import { SegmentWriter } from './segment-writer.ts';
 import type { PeerAddress } from './types.ts';
 
+/** Half-open connections beyond which a SYN has to show a cookie (docs/LIMITS.md). */
+export const MAX_HALF_OPEN_WITHOUT_COOKIE = 64;
+/** Half-open connections in all, and of one source address. */
+export const MAX_HALF_OPEN = 1_024;
+export const MAX_HALF_OPEN_PER_SOURCE = 64;
+/** Key agreements per second that are made without a cookie, and how many at once. */
+export const MAX_HANDSHAKES_PER_SECOND = 200;
+const HANDSHAKE_BURST = 400;
+/** How long a half-open entry is safe from making room for another; milliseconds. */
+const HALF_OPEN_UNDER_LOAD_MS = 10_000;
+
 /** What the endpoint does on the acceptor's behalf. */
 export interface AcceptorActions {
-  create(nowMs: number, peer: PeerAddress, patienceMs: number): Connection;
+  create(nowMs: number, peer: PeerAddress, patienceMs: number, handshake: Handshake): Connection;
   touch(connection: Connection): void;
   answer(peer: PeerAddress, bytes: Uint8Array): void;
 }
 
+interface HalfOpen {
+  readonly source: string;
+  readonly sinceMs: number;
+}
+
 export class Acceptor {
+  /** Cookies asked for, and SYNs taken with one. */
+  readonly counters = { cookiesAsked: 0, cookiesTaken: 0 };
   private readonly config: EndpointConfig;
   private readonly table: PortTable;
   private readonly actions: AcceptorActions;
+  /** In the order they came. */
+  private readonly halfOpen = new Map<Connection, HalfOpen>();
+  private readonly bySource = new Map<string, number>();
+  private tokens = HANDSHAKE_BURST;
+  private tokensAtMs = 0;
 
   constructor(config: EndpointConfig, table: PortTable, actions: AcceptorActions) {
     this.config = config;
     this.table = table;
     this.actions = actions;
+  }
+
+  get halfOpenCount(): number {
+    return this.halfOpen.size;
   }
 
   /** @param datagramBytes length of the whole datagram that brought the SYN */
@@ -34,51 +67,124 @@ export class Acceptor {
     segment: SegmentView,
     datagramBytes: number,
   ): DropReason | undefined {
+    const { protection } = this.config;
     if (!this.config.accepts) return 'unknownConnection';
     if (segment.flags !== (FLAG.CNT | FLAG.SYN) || !segment.hasTxn) return 'flagCombination';
     if (datagramBytes < SYN_BYTES) return 'synSize'; // P-OPEN-02
     if (!segment.speaksVersion) return 'version';
-    const key = `${peer.key}/${segment.sourcePort}/${segment.seq}`;
+    const digest = protection.digest(segment);
+    const key = `${peer.key}/${segment.sourcePort}/${segment.seq}/${digest}`;
     const known = this.table.findSyn(key);
     if (known instanceof Connection) {
       known.repeatSyn(nowMs);
       this.actions.touch(known);
     }
     if (known !== undefined) return undefined; // P-OPEN-06: never a second connection
-    const parameters = this.read(segment);
-    if (typeof parameters === 'string') return parameters;
+    if (!this.hasProof(nowMs, peer, segment)) return 'cookie';
+    return this.accept(nowMs, peer, segment, key);
+  }
+
+  private accept(
+    nowMs: number,
+    peer: PeerAddress,
+    segment: SegmentView,
+    key: string,
+  ): DropReason | undefined {
     if (this.table.connectionCount >= this.config.maxConnections) {
-      this.refuse(peer, segment);
+      this.answer(peer, segment, ERROR.BUSY, undefined);
       return 'full';
+    }
+    if ((this.bySource.get(peer.address) ?? 0) >= MAX_HALF_OPEN_PER_SOURCE) return 'sourceLimit';
+    if (!this.makeRoom(nowMs)) return 'full';
+    const handshake = this.config.protection.begin(false);
+    if (!handshake.read(1, segment, segment.txn)) return 'seal';
+    const parameters = this.read(segment);
+    if (parameters === undefined) {
+      handshake.wipe();
+      return 'synParameters';
     }
     const asked = parameters.patienceMs === 0 ? Infinity : parameters.patienceMs;
     const patienceMs = Math.min(asked, this.config.maxPatienceMs);
-    const connection = this.actions.create(nowMs, peer, patienceMs);
+    const connection = this.actions.create(nowMs, peer, patienceMs, handshake);
     this.table.noteSyn(key, connection);
+    this.halfOpen.set(connection, { source: peer.address, sinceMs: nowMs });
+    this.bySource.set(peer.address, (this.bySource.get(peer.address) ?? 0) + 1);
     connection.acceptSyn(segment, parameters);
     this.actions.touch(connection);
     return undefined;
   }
 
-  private read(segment: SegmentView): Parameters | DropReason {
-    const { buffer, headerStart, payloadStart, payloadEnd, txn } = segment;
-    const { sealer } = this.config;
-    if (payloadEnd - payloadStart < sealer.overheadBytes) return 'seal';
-    if (!sealer.open(buffer, headerStart, payloadStart, payloadEnd, txn)) return 'seal';
+  private read(segment: SegmentView): Parameters | undefined {
+    const { buffer, payloadStart, payloadEnd } = segment;
     const parameters = defaultParameters();
-    const end = payloadEnd - sealer.overheadBytes;
-    if (!readParameters(buffer, payloadStart, end, parameters)) return 'synParameters';
-    return parameters.segmentBytes < MIN_SEGMENT_BYTES ? 'synParameters' : parameters;
+    if (!readParameters(buffer, payloadStart, payloadEnd, parameters)) return undefined;
+    return parameters.segmentBytes < MIN_SEGMENT_BYTES ? undefined : parameters;
   }
 
-  /** P-OPEN-07: advice for a SYN that found no room; smaller than what asked, and never binding. */
-  private refuse(peer: PeerAddress, segment: SegmentView): void {
-    const writer = new SegmentWriter(this.config.sealer);
+  /** `connection` has opened, or is gone: it counts as half-open no more. */
+  onSettled(connection: Connection): void {
+    const entry = this.halfOpen.get(connection);
+    if (entry === undefined) return;
+    this.halfOpen.delete(connection);
+    const left = (this.bySource.get(entry.source) ?? 1) - 1;
+    if (left === 0) this.bySource.delete(entry.source);
+    else this.bySource.set(entry.source, left);
+  }
+
+  /** Under load the oldest half-open entry makes room, once it has had its time. */
+  private makeRoom(nowMs: number): boolean {
+    if (this.halfOpen.size < MAX_HALF_OPEN) return true;
+    const [oldest] = this.halfOpen;
+    if (oldest === undefined || nowMs - oldest[1].sinceMs < HALF_OPEN_UNDER_LOAD_MS) return false;
+    this.onSettled(oldest[0]);
+    oldest[0].forget();
+    this.actions.touch(oldest[0]);
+    return true;
+  }
+
+  /**
+   * P-COOKIE-01: under load, or always where that is wished, a SYN has to show a cookie, which
+   * only who receives at its address can have. Without one it costs a MAC and no state.
+   */
+  private hasProof(nowMs: number, peer: PeerAddress, segment: SegmentView): boolean {
+    const { cookies, cookieDemand } = this.config;
+    if (cookies === undefined) return true;
+    const { buffer, cookieAt, sourcePort } = segment;
+    if (cookieAt >= 0) {
+      const shown = buffer.subarray(cookieAt, cookieAt + COOKIE_BYTES);
+      if (cookies.check(nowMs, peer, sourcePort, shown)) {
+        this.counters.cookiesTaken += 1;
+        return true;
+      }
+    }
+    if (cookieDemand !== 'always' && !this.isLoaded(nowMs)) return true;
+    this.counters.cookiesAsked += 1;
+    this.answer(peer, segment, ERROR.NONE, cookies.make(nowMs, peer, sourcePort));
+    return false;
+  }
+
+  private isLoaded(nowMs: number): boolean {
+    if (this.halfOpen.size >= MAX_HALF_OPEN_WITHOUT_COOKIE) return true;
+    const gained = ((nowMs - this.tokensAtMs) * MAX_HANDSHAKES_PER_SECOND) / 1000;
+    this.tokens = Math.min(HANDSHAKE_BURST, this.tokens + gained);
+    this.tokensAtMs = nowMs;
+    if (this.tokens < 1) return true;
+    this.tokens -= 1;
+    return false;
+  }
+
+  /** P-OPEN-07: smaller than what asked, and never binding. */
+  private answer(
+    peer: PeerAddress,
+    segment: SegmentView,
+    error: number,
+    cookie: Uint8Array | undefined,
+  ): void {
+    const writer = new SegmentWriter(PASS_THROUGH);
     writer.destinationPort = segment.sourcePort;
     writer.ack = segment.seq;
     const buffer = new Uint8Array(128);
-    const flags = FLAG.CNT | FLAG.SYN | FLAG.ACK;
-    const length = writer.handshake(buffer, 0, flags, 0, ERROR.BUSY, [], 0, (_, at) => at);
+    const length = writer.refusal(buffer, error, cookie);
     this.actions.answer(peer, buffer.slice(0, length));
   }
 }

@@ -9,6 +9,7 @@ import { AckTracker } from './ack-tracker.ts';
 import { AddressChange } from './address-change.ts';
 import { Closing } from './closing.ts';
 import type { ConnectionConfig } from './config.ts';
+import { newCounters } from './counters.ts';
 import { Inbox } from './inbox.ts';
 import { Liveness } from './liveness.ts';
 import { Opening } from './opening.ts';
@@ -32,19 +33,6 @@ const SKIP_EVERY: readonly [number, number] = [64, 512];
 /** An acknowledgement held back longer than this share of a round trip slows a small window. */
 const ACK_DELAY_SHARE = 1 / 32;
 const MIN_ACK_DELAY_MS = 1;
-
-export interface Counters {
-  segmentsSent: number;
-  segmentsRetransmitted: number;
-  segmentsReceived: number;
-  duplicatesReceived: number;
-  acksSent: number;
-  acksReceived: number;
-  datagramsSent: number;
-  datagramsReceived: number;
-  bytesSent: number;
-  bytesReceived: number;
-}
 
 export class ConnectionParts {
   readonly id: number;
@@ -70,18 +58,7 @@ export class ConnectionParts {
   readonly closing = new Closing();
   readonly inbox: Inbox;
   readonly liveness: Liveness;
-  readonly counters: Counters = {
-    segmentsSent: 0,
-    segmentsRetransmitted: 0,
-    segmentsReceived: 0,
-    duplicatesReceived: 0,
-    acksSent: 0,
-    acksReceived: 0,
-    datagramsSent: 0,
-    datagramsReceived: 0,
-    bytesSent: 0,
-    bytesReceived: 0,
-  };
+  readonly counters = newCounters();
   /** Absent until the peer's first numbers are known. */
   tracker: AckTracker | undefined;
   receive: ReceiveWindow | undefined;
@@ -94,6 +71,8 @@ export class ConnectionParts {
   isEstablishedNews = false;
   isPeerFinishedNews = false;
   isClosedNews = false;
+  /** What the initiator's third message says about who it is. */
+  login: Uint8Array | undefined;
   private untilSkip: number;
   private readonly random: Random;
 
@@ -165,6 +144,16 @@ export class ConnectionParts {
     return this.log.record(nowMs, kind, seq);
   }
 
+  /** Notes that `seq` left in transmissions `firstTxn … txn`, in the window and on the path. */
+  noteTransmission(nowMs: number, seq: number, firstTxn: number, txn: number): void {
+    const { window, path, counters } = this;
+    const flightBefore = window.flightBytes;
+    if (window.transmissionsOf(seq) > 0) counters.segmentsRetransmitted += 1;
+    window.transmitted(nowMs, seq, firstTxn, txn);
+    path.flightBytes += window.flightBytes - flightBefore;
+    counters.segmentsSent += 1;
+  }
+
   /** Our own parameters, as told in every handshake message. */
   ownParameters(): Parameters {
     const { config } = this;
@@ -182,6 +171,15 @@ export class ConnectionParts {
       resetToken: this.ownResetToken(this.peer),
       login: this.initiator ? this.config.login : undefined,
     };
+  }
+
+  /** P-MOVE-04: the peer has proved to be at `peer` now; another port alone is no other path. */
+  move(nowMs: number, peer: PeerAddress): void {
+    const isSameHost = peer.address === this.peer.address;
+    this.peer = peer;
+    this.recovery.onPathChange();
+    if (!isSameHost) this.path.reset(this.segmentBytes);
+    if (this.trace.enabled) this.trace.record(nowMs, this.id, { kind: 'moved', to: peer.key });
   }
 
   /** What a reset of this connection will show to the initiator at `peer`. */

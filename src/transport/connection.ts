@@ -8,8 +8,10 @@ import type { Parameters } from '../wire/parameters.ts';
 import type { SegmentView } from '../wire/segment.ts';
 import type { ConnectionConfig } from './config.ts';
 import { nextEvent } from './connection-events.ts';
+import { giveUp } from './connection-end.ts';
 import { ConnectionParts } from './connection-parts.ts';
 import { readStats } from './connection-stats.ts';
+import type { PeerIdentity } from './protection.ts';
 import { ReceivePipeline } from './receive-pipeline.ts';
 import type { SharedResources } from './shared-resources.ts';
 import { TransmitPipeline } from './transmit-pipeline.ts';
@@ -34,7 +36,6 @@ export interface ConnectionPlace {
 
 export class Connection {
   readonly id: number;
-  readonly peer: PeerAddress;
   readonly config: ConnectionConfig;
   readonly initiator: boolean;
   readonly localPort: number;
@@ -59,14 +60,14 @@ export class Connection {
     peer: PeerAddress,
     config: ConnectionConfig,
     shared: SharedResources,
+    handshake = shared.protection.begin(initiator),
   ) {
     this.id = place.id;
     this.localPort = place.localPort;
     this.wake = place.wake;
     this.initiator = initiator;
-    this.peer = peer;
     this.config = config;
-    this.parts = new ConnectionParts(nowMs, place.id, initiator, peer, config, shared);
+    this.parts = new ConnectionParts(nowMs, place.id, initiator, peer, config, shared, handshake);
     this.parts.writer.sourcePort = place.localPort;
     this.receiving = new ReceivePipeline(this.parts);
     this.transmitting = new TransmitPipeline(this.parts);
@@ -85,13 +86,33 @@ export class Connection {
     this.parts.liveness.onReceived(nowMs);
   }
 
+  /** Where the peer is now. */
+  get peer(): PeerAddress {
+    return this.parts.peer;
+  }
+
+  /** Whether a segment from elsewhere may be this peer's, which has moved (P-MOVE-01). */
+  get mayMove(): boolean {
+    return !this.initiator && this.parts.opening.isDone && this.parts.shared.protection.allowsMoves;
+  }
+
+  /** Who the peer proved to be; undefined without keys, or before it has. */
+  get identity(): PeerIdentity | undefined {
+    return this.parts.handshake.identity;
+  }
+
+  /** What the peer said in its third message about who it is. */
+  get login(): Uint8Array | undefined {
+    return this.parts.login;
+  }
+
   /** The peer's port; 0 while it is not known. */
   get remotePort(): number {
     return this.parts.writer.destinationPort;
   }
 
-  handleSegment(nowMs: number, segment: SegmentView): DropReason | undefined {
-    return this.receiving.handle(nowMs, segment);
+  handleSegment(nowMs: number, segment: SegmentView, from: PeerAddress): DropReason | undefined {
+    return this.receiving.handle(nowMs, segment, from);
   }
 
   handleTimeout(nowMs: number): void {
@@ -99,7 +120,7 @@ export class Connection {
     if (parts.isGone) return;
     const outcome = parts.liveness.handleTimeout(nowMs);
     if (outcome !== undefined) {
-      this.giveUp(outcome);
+      giveUp(parts, outcome);
       return;
     }
     if (nowMs >= this.retryAtMs) {
@@ -109,24 +130,6 @@ export class Connection {
     parts.recovery.handleTimeout(nowMs);
     if (parts.recovery.isBlackHole) parts.shrinkSegments();
     parts.peerWindow.handleTimeout(nowMs);
-  }
-
-  private giveUp(cause: 'silence' | 'idle'): void {
-    const { parts } = this;
-    const { advice } = parts.opening;
-    if (!parts.isEstablished) {
-      parts.end({ kind: 'timedOut', phase: 'opening', advice }, undefined);
-    } else if (cause === 'idle') {
-      parts.end({ kind: 'timedOut', phase: 'idle', advice }, ERROR.IDLE);
-      parts.liveness.onStream(Infinity); // said once; the closing has its own limits
-    } else if (parts.closing.isAnswered) {
-      // All of ours is acknowledged, the peer has said that it knows, and then fell silent.
-      parts.end({ kind: 'finished' }, undefined);
-    } else {
-      const phase = parts.closing.isWanted ? 'closing' : 'silence';
-      parts.end({ kind: 'timedOut', phase, advice }, undefined);
-    }
-    parts.isGone = parts.isGone || cause === 'silence';
   }
 
   /** Early segments that waited for memory; tried again until the pool has some. */
@@ -278,6 +281,11 @@ export class Connection {
 
   get quietMs(): number {
     return 3 * this.parts.recovery.rtoMs;
+  }
+
+  /** A half-open connection makes room for another: nothing is said. */
+  forget(): void {
+    this.parts.end({ kind: 'timedOut', phase: 'opening', advice: ERROR.NONE }, undefined);
   }
 
   release(): void {

@@ -5,7 +5,7 @@
 import { CellPool } from '../util/cell-pool.ts';
 import { DeadlineHeap } from '../util/deadline-heap.ts';
 import { Fifo } from '../util/fifo.ts';
-import { DROP_REASONS, type DropReason, ERROR, WIRE_VERSION } from '../wire/codes.ts';
+import { type DropReason, ERROR, noDrops } from '../wire/codes.ts';
 import { prettyPrint } from '../wire/pretty-print.ts';
 import { decodeSegment, SegmentView } from '../wire/segment.ts';
 import { Acceptor } from './acceptor.ts';
@@ -14,21 +14,15 @@ import { Connection } from './connection.ts';
 import { PortTable } from './port-table.ts';
 import { QuietEntry } from './quiet.ts';
 import type { SharedResources } from './shared-resources.ts';
+import type { Handshake } from './protection.ts';
+import { Strangers } from './strangers.ts';
 import type { ConnectionEvent, EndpointStats, PeerAddress, TransmitSlot } from './types.ts';
 
 /** Datagrams one connection may send before the next ready one has its turn. */
 const TURN_DATAGRAMS = 16;
-/** Answers to strangers and of resting ports that wait to be sent (docs/LIMITS.md). */
-export const MAX_QUEUED_ANSWERS = 64;
-
 export interface EndpointEvent {
   readonly connection: Connection;
   readonly event: ConnectionEvent;
-}
-
-interface Answer {
-  readonly peer: PeerAddress;
-  readonly bytes: Uint8Array;
 }
 
 export class Endpoint {
@@ -37,11 +31,11 @@ export class Endpoint {
   private readonly ready = new Fifo<Connection>();
   private turn = 0;
   private readonly eventful = new Fifo<Connection>();
-  private readonly answers = new Fifo<Answer>();
+  private readonly strangers: Strangers;
   private readonly segment = new SegmentView();
   private readonly shared: SharedResources;
   private readonly acceptor: Acceptor;
-  private readonly drops: Record<DropReason, number>;
+  private readonly drops = noDrops();
   private readonly counters = {
     datagramsReceived: 0,
     datagramsSent: 0,
@@ -55,13 +49,10 @@ export class Endpoint {
 
   constructor(config: EndpointConfig) {
     this.config = config;
-    this.drops = Object.fromEntries(DROP_REASONS.map((reason) => [reason, 0])) as Record<
-      DropReason,
-      number
-    >;
     this.shared = {
       random: config.random,
-      sealer: config.sealer,
+      protection: config.protection,
+      resetTokens: config.accepts ? config.resetTokens : undefined,
       trace: config.trace,
       receivePool: config.receivePool,
       sendPool: config.sendPool,
@@ -69,13 +60,14 @@ export class Endpoint {
       initialSeq: config.initialSeq,
       initialTxn: config.initialTxn,
     };
+    this.strangers = new Strangers(config.accepts ? config.resetTokens : undefined);
     this.acceptor = new Acceptor(config, this.table, {
-      create: (nowMs, peer, patienceMs) => {
+      create: (nowMs, peer, patienceMs, handshake) => {
         this.counters.accepted += 1;
-        return this.create(nowMs, peer, { ...config.connection, patienceMs }, false);
+        return this.create(nowMs, peer, { ...config.connection, patienceMs }, false, handshake);
       },
       touch: (connection) => this.touch(connection),
-      answer: (peer, bytes) => this.pushAnswer(peer, bytes),
+      answer: (peer, bytes) => this.strangers.push(peer, bytes),
     });
   }
 
@@ -94,6 +86,9 @@ export class Endpoint {
   stats(): EndpointStats {
     return {
       ...this.counters,
+      ...this.acceptor.counters,
+      halfOpen: this.acceptor.halfOpenCount,
+      resetsSent: this.strangers.resetsSent,
       drops: { ...this.drops },
       earlyBytes: this.shared.earlyPool.usedBytes,
     };
@@ -103,12 +98,12 @@ export class Endpoint {
   handleDatagram(nowMs: number, peer: PeerAddress, datagram: Uint8Array): void {
     this.nowMs = nowMs;
     this.counters.datagramsReceived += 1;
-    const covered = this.config.sealer.checksumCoversPayload;
+    const { checksumCoversPayload, version } = this.config.protection;
     const segment = this.segment;
     let at = 0;
     do {
       const end = datagram.length;
-      const reason = decodeSegment(datagram, at, end, covered, WIRE_VERSION, segment);
+      const reason = decodeSegment(datagram, at, end, checksumCoversPayload, version, segment);
       if (reason !== undefined) {
         this.drop(nowMs, reason); // where the next segment would begin is not known
         return;
@@ -126,23 +121,29 @@ export class Endpoint {
 
   private route(nowMs: number, peer: PeerAddress, datagramBytes: number): DropReason | undefined {
     const segment = this.segment;
-    if (segment.sourcePort === 0 && segment.error === ERROR.NONE) return 'port';
+    const isRefusal = segment.error !== ERROR.NONE || segment.cookieAt >= 0;
+    if (segment.sourcePort === 0 && !isRefusal) return 'port';
     if (segment.destinationPort === 0) {
       return this.acceptor.handle(nowMs, peer, segment, datagramBytes);
     }
     const entry = this.table.find(segment.destinationPort);
-    if (entry === undefined) return 'unknownConnection';
+    if (entry === undefined) {
+      this.strangers.onUnknown(nowMs, peer, segment);
+      return 'unknownConnection';
+    }
     // P-PORT-03: the source port must match; it is learnt from the SYN-ACK.
     if (entry.remotePort !== 0 && entry.remotePort !== segment.sourcePort) return 'port';
-    if (entry.peer !== peer) return 'address';
+    const isElsewhere = entry.peer !== peer;
+    if (isElsewhere && (entry instanceof QuietEntry || !entry.mayMove)) return 'address';
     if (this.config.trace.enabled) this.traceSegment(nowMs, entry);
     if (entry instanceof QuietEntry) {
       const answer = entry.answer(nowMs, segment.closeStage);
-      if (answer !== undefined) this.pushAnswer(peer, answer);
+      if (answer !== undefined) this.strangers.push(peer, answer);
       return undefined;
     }
     this.counters.steps += 1;
-    const outcome = entry.handleSegment(nowMs, segment);
+    const outcome = entry.handleSegment(nowMs, segment, peer);
+    if (entry.state !== 'opening') this.acceptor.onSettled(entry);
     this.touch(entry);
     return outcome;
   }
@@ -150,10 +151,6 @@ export class Endpoint {
   private traceSegment(nowMs: number, entry: Connection | QuietEntry): void {
     const id = entry instanceof Connection ? entry.id : 0;
     this.config.trace.record(nowMs, id, { kind: 'received', segment: prettyPrint(this.segment) });
-  }
-
-  private pushAnswer(peer: PeerAddress, bytes: Uint8Array): void {
-    if (this.answers.length < MAX_QUEUED_ANSWERS) this.answers.push({ peer, bytes });
   }
 
   /** Opens a connection to `peer`; its SYN leaves with the next transmit. */
@@ -171,11 +168,20 @@ export class Endpoint {
     peer: PeerAddress,
     config: ConnectionConfig,
     initiator: boolean,
+    handshake?: Handshake,
   ): Connection {
     const localPort = this.table.freePort(this.config.random);
     const place = { id: this.nextId, localPort, wake: this.onWake };
     this.nextId += 1;
-    const connection = new Connection(nowMs, place, initiator, peer, config, this.shared);
+    const connection = new Connection(
+      nowMs,
+      place,
+      initiator,
+      peer,
+      config,
+      this.shared,
+      handshake,
+    );
     this.table.add(connection);
     return connection;
   }
@@ -212,11 +218,7 @@ export class Endpoint {
   /** Writes the next datagram into `slot`; false when nobody has anything to say. */
   pollTransmit(nowMs: number, slot: TransmitSlot): boolean {
     this.nowMs = nowMs;
-    const answer = this.answers.shift();
-    if (answer !== undefined) {
-      slot.buffer.set(answer.bytes);
-      slot.length = answer.bytes.length;
-      slot.peer = answer.peer;
+    if (this.strangers.poll(slot)) {
       this.counters.datagramsSent += 1;
       return true;
     }
@@ -240,8 +242,8 @@ export class Endpoint {
   }
 
   private traceSent(nowMs: number, connection: Connection, slot: TransmitSlot): void {
-    const covered = this.config.sealer.checksumCoversPayload;
-    decodeSegment(slot.buffer, 0, slot.length, covered, WIRE_VERSION, this.segment);
+    const { checksumCoversPayload, version } = this.config.protection;
+    decodeSegment(slot.buffer, 0, slot.length, checksumCoversPayload, version, this.segment);
     const segment = prettyPrint(this.segment);
     this.config.trace.record(nowMs, connection.id, { kind: 'sent', segment });
   }
@@ -269,6 +271,7 @@ export class Endpoint {
       return;
     }
     this.heap.remove(connection);
+    this.acceptor.onSettled(connection);
     if (!this.table.remove(connection)) return;
     connection.release();
     this.rest(nowMs, connection);
@@ -294,7 +297,7 @@ export class Endpoint {
   }
 
   nextTimeout(): number {
-    if (this.ready.length > 0 || this.answers.length > 0) return this.nowMs;
+    if (this.ready.length > 0 || this.strangers.isWaiting) return this.nowMs;
     return this.heap.peek()?.deadlineMs ?? Infinity;
   }
 }

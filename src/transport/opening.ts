@@ -14,7 +14,8 @@ import {
   writeFirstSegment,
   writeParameters,
 } from '../wire/parameters.ts';
-import { cookieRange, finishSegment } from '../wire/segment.ts';
+import { cookieRange } from '../wire/segment.ts';
+import { finishSegment } from '../wire/segment-write.ts';
 import type { Handshake, MessageNumber } from './protection.ts';
 import type { SegmentWriter } from './segment-writer.ts';
 import type { TransmitSlot } from './types.ts';

@@ -12,16 +12,29 @@ const SETTINGS: Readonly<Record<ControllerName, NewRenoSettings>> = {
 };
 
 export class PathGroup {
-  readonly controller: CongestionController;
+  controller: CongestionController;
   /** Bytes in flight of all members. */
   flightBytes = 0;
   /** Whether, when a member last had its turn to send, only the window said no. */
   isCwndLimited = false;
 
+  private readonly config: ConnectionConfig;
+
   constructor(config: ConnectionConfig) {
+    this.config = config;
+    this.controller = this.fresh(config.segmentBytes);
+  }
+
+  /** Another path: what was learnt of the old one is forgotten. */
+  reset(segmentBytes: number): void {
+    this.controller = this.fresh(segmentBytes);
+  }
+
+  private fresh(segmentBytes: number): CongestionController {
+    const { config } = this;
     const settings = SETTINGS[config.controller];
     const initialWindowSegments = config.initialWindowSegments ?? settings.initialWindowSegments;
-    this.controller = new NewReno({ ...settings, initialWindowSegments }, config.segmentBytes);
+    return new NewReno({ ...settings, initialWindowSegments }, segmentBytes);
   }
 
   /**

@@ -135,7 +135,7 @@ export class OpeningReceiver {
   handleReset(segment: SegmentView): DropReason | undefined {
     const at = segment.resetAt;
     const shown = segment.buffer.subarray(at, at + RESET_TOKEN_BYTES);
-    if (!this.tokens.some((token) => isSame(token, shown))) return 'reset';
+    if (!this.tokens.some((token) => isSameToken(token, shown))) return 'reset';
     this.parts.end({ kind: 'reset' }, undefined);
     return undefined;
   }
@@ -147,7 +147,7 @@ export class OpeningReceiver {
 }
 
 /** In constant time: how much of a guess was right must not show. */
-function isSame(a: Uint8Array, b: Uint8Array): boolean {
+function isSameToken(a: Uint8Array, b: Uint8Array): boolean {
   let difference = a.length ^ b.length;
   for (let i = 0; i < a.length; i += 1) difference |= a[i]! ^ (b[i] ?? 0);
   return difference === 0;

@@ -4,10 +4,10 @@
  */
 import { AckBlock, readAckBlock } from '../wire/ack-block.ts';
 import { type DropReason, ERROR, FLAG } from '../wire/codes.ts';
-import { MIN_SEGMENT_BYTES } from '../wire/layout.ts';
+import { CHALLENGE_BYTES } from '../wire/layout.ts';
 import { defaultParameters, readParameters } from '../wire/parameters.ts';
-import { isStreamCombination, type SegmentView } from '../wire/segment.ts';
-import { unwrap, wrap } from '../wire/serial.ts';
+import type { SegmentView } from '../wire/segment.ts';
+import { unwrap } from '../wire/serial.ts';
 import type { ConnectionParts } from './connection-parts.ts';
 import { OpeningReceiver } from './receive-opening.ts';
 import type { PeerAddress } from './types.ts';

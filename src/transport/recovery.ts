@@ -151,6 +151,11 @@ export class Recovery {
     this.recoveriesSinceSpurious = 0;
   }
 
+  /** P-MOVE-05: what went to the old address says nothing about congestion on the new path. */
+  onPathChange(): void {
+    this.epochTxn = this.log.txnNxt;
+  }
+
   /** After an acknowledgement: finds losses, moves the recovery state, re-arms the timers. */
   onAcknowledged(nowMs: number, madeProgress: boolean, priorFlightBytes: number): void {
     if (this.isInRecovery && this.window.sndUna >= this.recoverySeq) {

@@ -1,12 +1,13 @@
 /** Builds datagrams: header values at the time of sending, payload, seal, checksum. */
 import { type AckBlock, writeAckBlock } from '../wire/ack-block.ts';
-import { ERROR, FLAG } from '../wire/codes.ts';
+import { ERROR, FLAG, PARAMETER } from '../wire/codes.ts';
 import { MAX_WINDOW_SEGMENTS, STREAM_HEADER_BYTES } from '../wire/layout.ts';
+import { endParameters, putBytes } from '../wire/parameters.ts';
+import { isClear } from '../wire/segment.ts';
 import {
   finishSegment,
   type HeaderFields,
   patchLength,
-  isClear,
   writeChallenge,
   writeClose,
   writeCommonOptions,
@@ -14,7 +15,7 @@ import {
   writeHeader,
   writePart,
   writeVersions,
-} from '../wire/segment.ts';
+} from '../wire/segment-write.ts';
 import { wrap } from '../wire/serial.ts';
 import type { Handshake, MessageNumber } from './protection.ts';
 import type { Sealer } from './seal.ts';
@@ -130,8 +131,8 @@ export class SegmentWriter {
   }
 
   /**
-   * A probe of a path: CHALLENGE, or the answer to one, with parameters in the sealed payload.
-   * @param fill writes them from the position it is given and returns where they end
+   * A probe of a path: CHALLENGE, or the answer to one.
+   * @param resetToken what a reset from this path will show, told in the sealed payload
    */
   challenge(
     buffer: Uint8Array,
@@ -139,12 +140,15 @@ export class SegmentWriter {
     txn: number,
     value: Uint8Array,
     isAnswer: boolean,
-    fill: (buffer: Uint8Array, at: number) => number,
+    resetToken: Uint8Array | undefined,
   ): number {
     writeCommonOptions(buffer, 0, wrap(txn), 0);
     const headerLength = writeChallenge(buffer, 0, value, isAnswer);
     this.header(buffer, FLAG.CNT | FLAG.ACK, seq, 0, headerLength);
-    return this.finish(buffer, headerLength, fill(buffer, headerLength), txn);
+    let end = headerLength;
+    if (resetToken !== undefined) end = putBytes(buffer, end, PARAMETER.RESET_TOKEN, resetToken);
+    if (resetToken !== undefined) end = endParameters(buffer, end);
+    return this.finish(buffer, headerLength, end, txn);
   }
 
   /**

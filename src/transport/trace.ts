@@ -11,6 +11,8 @@ export type TraceRecord =
       readonly flightSizeBytes: number;
       readonly cause: 'ack' | 'loss' | 'timeout';
     }
+  /** P-MOVE-04: the peer has proved to be at another address. */
+  | { readonly kind: 'moved'; readonly to: string }
   | { readonly kind: 'lost'; readonly seq: number; readonly by: 'rack' | 'timeout' }
   | { readonly kind: 'probe'; readonly probe: 'tail' | 'window' | 'keepAlive' };
 

@@ -4,23 +4,18 @@
  */
 import { AckBlock } from '../wire/ack-block.ts';
 import { CLOSE } from '../wire/codes.ts';
-import { MIN_SEGMENT_BYTES, STREAM_HEADER_BYTES } from '../wire/layout.ts';
-import { FIRST_SEGMENT_OVERHEAD_BYTES } from '../wire/parameters.ts';
+import { STREAM_HEADER_BYTES } from '../wire/layout.ts';
 import { Closing } from './closing.ts';
 import type { ConnectionParts } from './connection-parts.ts';
-import type { FirstSegment } from './opening.ts';
 import { SEGMENT } from './send-window.ts';
 import { KIND } from './transmission-log.ts';
+import { OpeningTransmitter } from './transmit-opening.ts';
 import type { TransmitSlot } from './types.ts';
-
-/** Room left in the third message for its parameters when the first operation rides along. */
-const PARAMETERS_BYTES = 64;
 
 export class TransmitPipeline {
   private readonly block = new AckBlock();
   /** Copies of the current acknowledgement still to leave. */
   private ackCopies = 0;
-  private thirdTxn = -1;
   /** A segment that goes in parts: its number, the next offset, its first transmission. */
   private partSeq = -1;
   private partNext = 0;
@@ -28,86 +23,52 @@ export class TransmitPipeline {
   /** The last answer to a fin, which the quiet period repeats. */
   lastAnswer: Uint8Array | undefined;
   private readonly parts: ConnectionParts;
+  private readonly opening: OpeningTransmitter;
 
   constructor(parts: ConnectionParts) {
     this.parts = parts;
+    this.opening = new OpeningTransmitter(parts);
   }
 
   /** Writes one datagram into `slot`; false when nothing is to be sent now. */
   poll(nowMs: number, slot: TransmitSlot): boolean {
     const { parts } = this;
     parts.stampReceiveState();
+    slot.peer = parts.peer;
     const sent =
-      this.pollOpening(nowMs, slot) ||
+      this.opening.poll(nowMs, slot) ||
       (parts.isEstablished &&
-        (this.pollClosing(nowMs, slot) ||
+        (this.pollChallenge(nowMs, slot) ||
+          this.pollClosing(nowMs, slot) ||
           this.pollAck(nowMs, slot) ||
           (parts.reason === undefined &&
             (this.pollProbes(nowMs, slot) ||
               this.pollLost(nowMs, slot) ||
               this.pollNew(nowMs, slot)))));
     if (!sent) return false;
-    slot.peer = parts.peer;
     parts.counters.datagramsSent += 1;
     parts.counters.bytesSent += slot.length;
     return true;
   }
 
-  private pollOpening(nowMs: number, slot: TransmitSlot): boolean {
-    const { opening } = this.parts;
-    if (opening.isDone) return false;
-    if (opening.isSynMissing) this.buildFirst(nowMs, slot);
-    else if (opening.state === 'synSent' && this.parts.receive !== undefined) {
-      this.buildThird(nowMs, slot);
-    }
-    const sent = opening.poll(nowMs, slot);
-    // Repeated as it was, the message can no longer say how long a round trip takes.
-    if (sent && opening.attempts > 1 && this.thirdTxn >= 0) {
-      this.parts.log.forbidTiming(this.thirdTxn);
-    }
-    return sent;
-  }
-
-  private buildFirst(nowMs: number, slot: TransmitSlot): void {
+  /** A question or an answer about an address goes where it belongs, and before all else. */
+  private pollChallenge(nowMs: number, slot: TransmitSlot): boolean {
     const { parts } = this;
-    const txn = parts.nextTxn(nowMs, KIND.CONTROL, -1);
-    const seq = parts.initialSeq;
-    if (parts.initiator) parts.opening.buildSyn(slot.buffer, seq, txn, parts.ownParameters());
-    else parts.opening.buildSynAck(slot.buffer, seq, txn, parts.ownParameters());
-  }
-
-  private buildThird(nowMs: number, slot: TransmitSlot): void {
-    const { parts } = this;
-    const seq = parts.initialSeq;
-    const first = this.takeFirstSegment();
-    this.thirdTxn = parts.nextTxn(
-      nowMs,
-      first === undefined ? KIND.PROBE : KIND.STREAM,
-      first ? seq : -1,
+    const due = parts.addressChange.take();
+    if (due === undefined) return false;
+    const txn = parts.nextTxn(nowMs, KIND.PROBE, -1);
+    const { value, isAnswer, peer } = due;
+    const token = isAnswer ? undefined : parts.ownResetToken(peer);
+    slot.peer = peer;
+    slot.length = parts.writer.challenge(
+      slot.buffer,
+      parts.window.sndNxt,
+      txn,
+      value,
+      isAnswer,
+      token,
     );
-    if (first !== undefined) {
-      this.noteTransmission(nowMs, seq, this.thirdTxn, this.thirdTxn);
-      parts.recovery.onSent(nowMs);
-    }
-    const { rtoMs } = parts.recovery;
-    const capMs = parts.rtt.backoffCapMs;
-    const own = parts.ownParameters();
-    parts.opening.buildThird(slot.buffer, seq, this.thirdTxn, own, first, rtoMs, capMs);
-  }
-
-  /** Cuts stream segment ISN for the third message when the peer's window takes it. */
-  private takeFirstSegment(): FirstSegment | undefined {
-    const { queue, window, peerWindow, writer } = this.parts;
-    const room =
-      writer.maxPayloadBytes(MIN_SEGMENT_BYTES) - PARAMETERS_BYTES - FIRST_SEGMENT_OVERHEAD_BYTES;
-    if (queue.isEmpty) return undefined;
-    const length = queue.nextLength(room);
-    if (length === 0 || !peerWindow.allows(window.sndNxt, window.bytesNumbered + length)) {
-      return undefined;
-    }
-    const cut = queue.take(room);
-    window.append(cut);
-    return { flags: cut.flags, payload: cut.bytes.subarray(cut.offset, cut.offset + cut.length) };
+    return true;
   }
 
   private pollClosing(nowMs: number, slot: TransmitSlot): boolean {
@@ -196,7 +157,7 @@ export class TransmitPipeline {
   /** Repeats segment `seq` in one transmission. */
   private sendWhole(nowMs: number, slot: TransmitSlot, seq: number): void {
     const txn = this.parts.nextTxn(nowMs, KIND.STREAM, seq);
-    this.noteTransmission(nowMs, seq, txn, txn);
+    this.parts.noteTransmission(nowMs, seq, txn, txn);
     this.write(slot, seq, txn, 0, this.parts.window.lengthOf(seq), 0);
   }
 
@@ -217,7 +178,7 @@ export class TransmitPipeline {
     const offset = this.partNext;
     this.partNext += length;
     if (this.partNext === total) {
-      this.noteTransmission(nowMs, seq, this.partFirstTxn, txn);
+      this.parts.noteTransmission(nowMs, seq, this.partFirstTxn, txn);
       this.partSeq = -1;
       parts.recovery.onSent(nowMs);
     }
@@ -260,19 +221,9 @@ export class TransmitPipeline {
       parts.queue.take(parts.writer.maxPayloadBytes(parts.segmentBytes)),
     );
     const txn = parts.nextTxn(nowMs, KIND.STREAM, seq);
-    this.noteTransmission(nowMs, seq, txn, txn);
+    this.parts.noteTransmission(nowMs, seq, txn, txn);
     parts.liveness.onStream(nowMs);
     this.write(slot, seq, txn, 0, parts.window.lengthOf(seq), 0);
-  }
-
-  /** Notes that `seq` left in transmissions `firstTxn … txn`, in the window and on the path. */
-  private noteTransmission(nowMs: number, seq: number, firstTxn: number, txn: number): void {
-    const { window, path, counters } = this.parts;
-    const flightBefore = window.flightBytes;
-    if (window.transmissionsOf(seq) > 0) counters.segmentsRetransmitted += 1;
-    window.transmitted(nowMs, seq, firstTxn, txn);
-    path.flightBytes += window.flightBytes - flightBefore;
-    counters.segmentsSent += 1;
   }
 
   private write(

@@ -108,6 +108,11 @@ export interface EndpointStats {
   /** Connections opened by us, and by others. */
   readonly opened: number;
   readonly accepted: number;
+  /** SYNs asked for a cookie, SYNs taken because of one, connections not yet proved. */
+  readonly cookiesAsked: number;
+  readonly cookiesTaken: number;
+  readonly halfOpen: number;
+  readonly resetsSent: number;
   /** Visits to single connections: the measure of work. */
   readonly steps: number;
   /** Bytes of early segments held. */

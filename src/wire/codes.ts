@@ -100,3 +100,10 @@ export const DROP_REASONS = [
   'reset',
 ] as const;
 export type DropReason = (typeof DROP_REASONS)[number];
+
+/** A counter for each reason, all 0. */
+export function noDrops(): Record<DropReason, number> {
+  const counters = {} as Record<DropReason, number>;
+  for (const reason of DROP_REASONS) counters[reason] = 0;
+  return counters;
+}

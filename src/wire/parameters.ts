@@ -74,18 +74,11 @@ export function writeParameters(bytes: Uint8Array, at: number, values: Parameter
   if (values.resetToken !== undefined) {
     next = putBytes(bytes, next, PARAMETER.RESET_TOKEN, values.resetToken);
   }
-  return values.login === undefined
-    ? next
-    : putBytes(bytes, next, PARAMETER.LOGIN, values.login);
+  return values.login === undefined ? next : putBytes(bytes, next, PARAMETER.LOGIN, values.login);
 }
 
 /** Writes a parameter whose value is bytes. Returns the position after it. */
-export function putBytes(
-  bytes: Uint8Array,
-  at: number,
-  type: number,
-  value: Uint8Array,
-): number {
+export function putBytes(bytes: Uint8Array, at: number, type: number, value: Uint8Array): number {
   bytes[at] = type;
   bytes[at + 1] = value.length >>> 8;
   bytes[at + 2] = value.length;

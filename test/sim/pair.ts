@@ -34,7 +34,7 @@ export function buildPair(options: PairOptions): Pair {
     accepts: true,
     maxConnections: 10_000,
     maxPatienceMs: Infinity,
-    sealer: PASS_THROUGH,
+    protection: plainProtection(PASS_THROUGH, INSECURE_VERSION),
     earlyPoolBytes: 67_108_864,
     connection: { ...DEFAULT_CONNECTION_CONFIG, ...options.config },
     trace: NO_TRACE,

@@ -9,16 +9,15 @@ import {
   type Parameters,
 } from '../../../src/wire/parameters.ts';
 import { prettyPrint } from '../../../src/wire/pretty-print.ts';
+import { decodeSegment, SegmentView } from '../../../src/wire/segment.ts';
 import {
-  decodeSegment,
   finishSegment,
-  SegmentView,
   writeClose,
   writeCommonOptions,
   writeHeader,
   writePart,
   writeVersions,
-} from '../../../src/wire/segment.ts';
+} from '../../../src/wire/segment-write.ts';
 
 /** Every value of a segment; absent ones are 0 or left out. */
 export interface Craft {

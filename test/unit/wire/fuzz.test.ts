@@ -5,7 +5,8 @@ import { AckBlock, readAckBlock } from '../../../src/wire/ack-block.ts';
 import { type DropReason, WIRE_VERSION } from '../../../src/wire/codes.ts';
 import { defaultParameters, readParameters } from '../../../src/wire/parameters.ts';
 import { prettyPrint } from '../../../src/wire/pretty-print.ts';
-import { decodeSegment, finishSegment, SegmentView } from '../../../src/wire/segment.ts';
+import { decodeSegment, SegmentView } from '../../../src/wire/segment.ts';
+import { finishSegment } from '../../../src/wire/segment-write.ts';
 import { allVectors } from './vectors.ts';
 
 const DATAGRAMS = 1_000_000;

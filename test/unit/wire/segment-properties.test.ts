@@ -1,18 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { decodeSegment, isFlagCombination, SegmentView } from '../../../src/wire/segment.ts';
 import {
-  decodeSegment,
   finishSegment,
   type HeaderFields,
-  isFlagCombination,
   patchLength,
-  SegmentView,
   writeClose,
   writeCommonOptions,
   writeHeader,
   writePart,
   writeVersions,
-} from '../../../src/wire/segment.ts';
+} from '../../../src/wire/segment-write.ts';
 import { commonOptions, lenOption, naiveSegment } from './naive.ts';
 
 const uint8 = fc.nat({ max: 0xff });

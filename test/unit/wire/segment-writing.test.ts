@@ -8,7 +8,7 @@ import {
   writeHeader,
   writePart,
   writeVersions,
-} from '../../../src/wire/segment.ts';
+} from '../../../src/wire/segment-write.ts';
 import { commonOptions, naiveSegment } from './naive.ts';
 
 const FIELDS: HeaderFields = {

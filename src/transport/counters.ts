@@ -1,0 +1,29 @@
+/** What one connection counts, from its first datagram to its last. */
+
+export interface Counters {
+  segmentsSent: number;
+  segmentsRetransmitted: number;
+  segmentsReceived: number;
+  duplicatesReceived: number;
+  acksSent: number;
+  acksReceived: number;
+  datagramsSent: number;
+  datagramsReceived: number;
+  bytesSent: number;
+  bytesReceived: number;
+}
+
+export function newCounters(): Counters {
+  return {
+    segmentsSent: 0,
+    segmentsRetransmitted: 0,
+    segmentsReceived: 0,
+    duplicatesReceived: 0,
+    acksSent: 0,
+    acksReceived: 0,
+    datagramsSent: 0,
+    datagramsReceived: 0,
+    bytesSent: 0,
+    bytesReceived: 0,
+  };
+}

@@ -1,0 +1,85 @@
+/** What is said to peers that no connection belongs to: answers without state, few and short. */
+import type { ResetTokens } from '../crypto/reset-token.ts';
+import { Fifo } from '../util/fifo.ts';
+import { FLAG } from '../wire/codes.ts';
+import { RESET_SEGMENT_BYTES } from '../wire/layout.ts';
+import { type SegmentView } from '../wire/segment.ts';
+import { finishSegment, writeHeader, writeReset } from '../wire/segment-write.ts';
+import type { PeerAddress, TransmitSlot } from './types.ts';
+
+/** Answers to strangers and of resting ports that wait to be sent (docs/LIMITS.md). */
+export const MAX_QUEUED_ANSWERS = 64;
+/** P-RESET-03: resets sent in one second. */
+export const MAX_RESETS_PER_SECOND = 50;
+
+interface Answer {
+  readonly peer: PeerAddress;
+  readonly bytes: Uint8Array;
+}
+
+export class Strangers {
+  private readonly answers = new Fifo<Answer>();
+  private readonly tokens: ResetTokens | undefined;
+  private budget = MAX_RESETS_PER_SECOND;
+  private budgetAtMs = 0;
+  resetsSent = 0;
+
+  /** @param tokens without them nobody is told that a connection is gone */
+  constructor(tokens: ResetTokens | undefined) {
+    this.tokens = tokens;
+  }
+
+  get isWaiting(): boolean {
+    return this.answers.length > 0;
+  }
+
+  push(peer: PeerAddress, bytes: Uint8Array): void {
+    if (this.answers.length < MAX_QUEUED_ANSWERS) this.answers.push({ peer, bytes });
+  }
+
+  /** Writes the next answer into `slot`; false when none waits. */
+  poll(slot: TransmitSlot): boolean {
+    const answer = this.answers.shift();
+    if (answer === undefined) return false;
+    slot.buffer.set(answer.bytes);
+    slot.length = answer.bytes.length;
+    slot.peer = answer.peer;
+    return true;
+  }
+
+  /**
+   * P-RESET-01: a segment for a port that nobody has. Whoever had it is told, by less than it
+   * sent, so that two servers can never keep each other busy; an opening or a reset never is.
+   */
+  onUnknown(nowMs: number, peer: PeerAddress, segment: SegmentView): void {
+    const { tokens } = this;
+    const length = segment.payloadEnd - segment.headerStart;
+    const isMute = segment.has(FLAG.SYN) || segment.hasReset || length <= RESET_SEGMENT_BYTES;
+    if (tokens === undefined || isMute || !this.takeBudget(nowMs)) return;
+    const { sourcePort, destinationPort } = segment;
+    const bytes = new Uint8Array(RESET_SEGMENT_BYTES);
+    const fields = {
+      sourcePort: destinationPort,
+      destinationPort: sourcePort,
+      seq: 0,
+      ack: 0,
+      flags: FLAG.CNT,
+      error: 0,
+      window: 0,
+    };
+    writeHeader(bytes, 0, fields, RESET_SEGMENT_BYTES);
+    writeReset(bytes, 0, tokens.make(peer, destinationPort, sourcePort));
+    finishSegment(bytes, 0, bytes.length);
+    this.resetsSent += 1;
+    this.push(peer, bytes);
+  }
+
+  private takeBudget(nowMs: number): boolean {
+    const gained = ((nowMs - this.budgetAtMs) * MAX_RESETS_PER_SECOND) / 1000;
+    this.budget = Math.min(MAX_RESETS_PER_SECOND, this.budget + gained);
+    this.budgetAtMs = nowMs;
+    if (this.budget < 1) return false;
+    this.budget -= 1;
+    return true;
+  }
+}
