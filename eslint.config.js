@@ -93,7 +93,7 @@ export default defineConfig(
     // noUncheckedIndexedAccess: a fallback would hide a wrong index, an assertion per byte costs.
     // io, service and cli do not index byte by byte, so there a `!` is a bug waiting.
     files: [
-      'src/{util,wire,transport,sim}/**/*.ts',
+      'src/{util,wire,crypto,transport,sim}/**/*.ts',
       'bench/**/*.ts',
       'test/**/*.ts',
       'scripts/**/*.ts',

@@ -10,7 +10,7 @@ interface Row {
 }
 
 const ROOT = join(import.meta.dirname, '..');
-const FOLDERS = ['util', 'wire', 'transport', 'io', 'service'];
+const FOLDERS = ['util', 'wire', 'crypto', 'transport', 'io', 'service'];
 
 function rows(): Row[] {
   const text = readFileSync(join(ROOT, 'docs/LIMITS.md'), 'utf8');

@@ -102,6 +102,7 @@ function cancel(session: ClientSession, exchange: Exchange | undefined): void {
   session.send(message).catch(() => undefined);
 }
 
+/** What arrived is kept only if it is what was read on the other side (P-SVC-09). */
 function checkDigest(told: Uint8Array, found: Uint8Array, path: RemotePath): void {
   if (told.every((byte, index) => byte === found[index])) return;
   throw new LftpError(EXIT.VERIFICATION, 'local', 'the file arrived, but its digest is wrong', {

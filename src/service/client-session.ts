@@ -2,8 +2,8 @@
  * The client's side of one connection: requests, their answers, and the files that belong to them.
  *
  * Several requests may be under way; `dat` records come and go in request order, so each transfer
- * takes its turn when it is asked for. What ends a transfer leaves the session usable, except the
- * end of the connection itself.
+ * takes its turn when it is asked for (P-SVC-11). What ends a transfer leaves the session usable,
+ * except the end of the connection itself.
  */
 import { ERROR } from '../wire/codes.ts';
 import { closeError, fromChannel } from './close-error.ts';
@@ -46,6 +46,7 @@ export class ClientSession {
   readonly incoming = new Turns();
   readonly outgoing = new Turns();
   private readonly waiting = new Map<number, Waiting>();
+  /** Counted up, so that no number is taken while a request with it is under way (P-SVC-03). */
   private nextId = 1;
   private failure: LftpError | undefined;
   /** Resolves when no further message can come. */
@@ -153,6 +154,7 @@ export class ClientSession {
   private handle(bytes: Uint8Array): void {
     const decoded = decodeServerMessage(bytes);
     if (!decoded.ok) {
+      // P-SVC-02: what else this server says cannot be relied on either.
       this.channel.abort(ERROR.PROTOCOL);
       throw brokenServer(decoded.fault);
     }
@@ -164,6 +166,7 @@ export class ClientSession {
     } else if (message.op === 'digest') {
       this.waiting.get(message.id)?.digest.resolve(message);
     } else {
+      // P-SVC-18: it answers nothing, so it ends everything.
       throw remoteError(message.error, message.message);
     }
   }

@@ -2,7 +2,7 @@
  * The messages of the file service (docs/PROTOCOL.md, "File service"): CBOR maps with text keys.
  *
  * Decoding never throws, whatever the bytes are: it returns the message or the reason why not.
- * A field that nobody knows is ignored, so that a later version may add some.
+ * A field that nobody knows is ignored, so that a later version may add some (P-SVC-01).
  */
 import { decode } from 'cbor2/decoder';
 import { encode } from 'cbor2/encoder';
@@ -110,6 +110,7 @@ export interface CommittedAnswer {
   /** Where the file is now, if the server completed the name. */
   readonly path?: RemotePath | undefined;
 }
+/** How the server is, for whoever asks (P-SVC-17). */
 export interface StatusAnswer {
   readonly kind: 'status';
   readonly re: number;
@@ -137,7 +138,7 @@ export type ServerMessage = Answer | DigestMessage | SessionError;
 
 export type Decoded<T> =
   | { readonly ok: true; readonly message: T }
-  /** `id` is the request's number when that much could be read: the fault can be answered. */
+  /** `id` is the number, when that could be read: the fault can be answered then (P-SVC-02). */
   | { readonly ok: false; readonly fault: string; readonly id: number | undefined };
 
 const DECODE_OPTIONS = {

@@ -2,7 +2,7 @@
  * Paths on the wire are lists of components, checked one by one before any file system sees them.
  *
  * Whatever could leave the served folder, hide in a listing or break a terminal is refused with
- * one code, so that a stranger learns nothing from the kind of refusal.
+ * one code, so that a stranger learns nothing from the kind of refusal (P-SVC-05).
  */
 import { displayText } from './display.ts';
 import { EXIT, LftpError } from './error.ts';

@@ -49,7 +49,7 @@ function nameError(name: string | undefined): LftpError | undefined {
   return name === undefined ? undefined : pathError([name]);
 }
 
-/** Serves one `get`. */
+/** Serves one `get`: answer, record, digest; or one answer that says why not (P-SVC-07). */
 export class SendJob {
   private readonly context: JobContext;
   private readonly request: GetRequest;
@@ -66,6 +66,7 @@ export class SendJob {
     this.request = this.fault === undefined ? request : { ...request, path: [] };
   }
 
+  /** Ends the record early, or keeps it from beginning (P-SVC-12). */
   cancel(): void {
     this.abort.abort(cancelled());
   }
@@ -74,7 +75,7 @@ export class SendJob {
     // A client has no digest to tell about what it gets.
   }
 
-  /** Segments of this session since the job began. */
+  /** Segments of this session since the job began (P-SVC-16). */
   counts(): SegmentCounts {
     const { segmentsSent, segmentsRetransmitted, controller } = this.context.channel.stats();
     return {
@@ -127,7 +128,7 @@ export class SendJob {
   }
 }
 
-/** Serves one `post`. */
+/** Serves one `post`. Its record is read whatever becomes of it (P-SVC-08). */
 export class ReceiveJob {
   private readonly context: JobContext;
   private readonly request: PostRequest;
@@ -143,7 +144,7 @@ export class ReceiveJob {
     this.request = this.fault === undefined ? request : { ...request, path: [], name: undefined };
   }
 
-  /** The sender cancels by ending its record early; this covers the wait for its digest. */
+  /** The sender ends its record early; this covers the wait for its digest (P-SVC-12). */
   cancel(): void {
     this.digest.reject(cancelled());
   }
@@ -214,12 +215,13 @@ export class ReceiveJob {
   }
 }
 
-/** The answer to a sender that gave up: it knows why, and hears that nothing was kept. */
+/** The answer to a sender that gave up: it knows why, and hears what came of it (P-SVC-10). */
 function earlyEnd(code: number): LftpError {
   const text = 'the sender ended the file early; nothing was kept';
   return new LftpError(code === ERROR.SOURCE_CHANGED ? code : ERROR.CANCELLED, 'remote', text);
 }
 
+/** What arrived is kept only if it is what was read on the other side (P-SVC-09). */
 function checkDigest(told: Uint8Array, found: Uint8Array): void {
   if (told.every((byte, index) => byte === found[index])) return;
   throw new LftpError(EXIT.VERIFICATION, 'local', 'the file arrived, but its digest is wrong', {

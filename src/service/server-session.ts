@@ -2,8 +2,8 @@
  * One client's session on the server: its requests, handled one after the other.
  *
  * Requests may be pipelined. Files flow in request order, which is the order of the `dat` records;
- * `status`, `count` and `cancel` are handled as they come. Nothing a client does ends anything but
- * its own session.
+ * `status`, `count` and `cancel` are handled as they come (P-SVC-11). Nothing a client does ends
+ * anything but its own session.
  */
 import { ERROR } from '../wire/codes.ts';
 import { asError, errorText, EXIT, LftpError } from './error.ts';
@@ -96,9 +96,11 @@ export class ServerSession {
   }
 
   private enqueue(request: GetRequest | PostRequest): void {
+    // P-SVC-03: of two requests with one number nobody could tell the answers apart.
     if (this.jobs.has(request.id)) {
       throw new LftpError(EXIT.PROTOCOL, 'remote', 'not understood: a number used twice');
     }
+    // P-SVC-04: what waits costs memory, and no client needs more at once.
     if (this.jobs.size >= SESSION_MAX_REQUESTS) {
       throw new LftpError(EXIT.BUSY, 'remote', 'too many requests at once in one session');
     }

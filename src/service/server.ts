@@ -122,7 +122,7 @@ export class FileServer {
   }
 }
 
-/** Tells a client that there is no place for it, and lets it go. */
+/** Tells a client that there is no place for it, and lets it go (P-SVC-18). */
 async function refuse(channel: TransferChannel): Promise<void> {
   const message = 'the server serves as many clients as it may';
   try {

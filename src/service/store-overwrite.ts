@@ -1,4 +1,4 @@
-/** What `--overwrite` means, the same for a `get` and a `post`. */
+/** What `--overwrite` means, the same for a `get` and a `post` (P-SVC-13). */
 import type { OverwriteRule } from './messages.ts';
 
 export interface FileTimes {

@@ -1,6 +1,6 @@
 /**
  * A file that is being received: written under a name that nobody mistakes for the file, and put
- * in place only when it is whole, verified and flushed.
+ * in place only when it is whole, verified and flushed (P-SVC-09).
  */
 import { constants, unlinkSync } from 'node:fs';
 import { link, open, rename, unlink } from 'node:fs/promises';
@@ -98,7 +98,7 @@ export class StagedFile implements FileSink {
     const { options, handle } = this;
     try {
       if (options.keep !== undefined) {
-        // Only the nine permission bits: nothing that arrives may run as somebody else.
+        // P-SVC-15: nothing that arrives may run as somebody else.
         await handle.chmod(options.keep.mode & 0o777);
         await handle.utimes(options.keep.mtimeMs / 1000, options.keep.mtimeMs / 1000);
       }
@@ -120,7 +120,7 @@ export class StagedFile implements FileSink {
     }
   }
 
-  /** A link fails if the name is taken, a rename replaces it: each in one step. */
+  /** A link fails if the name is taken, a rename replaces it, each in one step (P-SVC-13). */
   private async place(): Promise<void> {
     const { stagedPath, targetPath, mustNotExist } = this.options;
     if (!mustNotExist) {

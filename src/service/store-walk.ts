@@ -1,5 +1,5 @@
 /**
- * Walking into a folder one name at a time, without ever following a symbolic link.
+ * Walking into a folder one name at a time, without ever following a symbolic link (P-SVC-06).
  *
  * On Linux each step starts from a held handle through /proc/self/fd, so nobody can swap a folder
  * that was already checked for a link. Elsewhere each step is checked by lstat first: a race is

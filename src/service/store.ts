@@ -2,7 +2,8 @@
  * The served folder: the only way from a path of the wire to a file.
  *
  * Every path is checked, then walked from one held handle (store-walk.ts). Only regular files are
- * read or replaced. Unfinished uploads live in ROOT/.lftp-udp/partial, which no path can name.
+ * read or replaced (P-SVC-06). Unfinished uploads live in ROOT/.lftp-udp/partial, which no path can
+ * name.
  */
 import { randomBytes } from 'node:crypto';
 import type { Stats } from 'node:fs';
@@ -25,7 +26,7 @@ export type Access = (typeof ACCESS_RULES)[number];
 
 export interface UploadOffer {
   readonly path: RemotePath;
-  /** Name to take when `path` is a folder. */
+  /** Name to take when `path` is a folder (P-SVC-14). */
   readonly name: string | undefined;
   readonly sizeBytes: number | null;
   readonly mtimeMs: number;
@@ -246,6 +247,7 @@ function specialError(path: RemotePath): LftpError {
   });
 }
 
+/** Without `rw` there is not even a folder for unfinished files (P-SVC-19). */
 function readOnlyError(path: RemotePath): LftpError {
   return new LftpError(EXIT.REFUSED, 'local', 'this server only lets files be read', {
     path: pathText(path),

@@ -200,8 +200,8 @@ export class TransmitPipeline {
     const isWaiting = window.count > 0 || !queue.isEmpty;
     const isUnderWay = window.flightBytes > 0 || window.lostCount > 0;
     if (!this.mayNumberNew()) {
-      // P-CC-03: something else than the congestion window is the brake.
-      path.isCwndLimited = false;
+      // P-CC-03: unless lost segments wait for the congestion window, something else is the brake.
+      if (window.lostCount === 0) path.isCwndLimited = false;
       // P-FLOW-05: with nothing in flight no acknowledgement will come by itself.
       if (!isWaiting) peerWindow.onOpen();
       else if (!isUnderWay) peerWindow.onBlocked(nowMs, recovery.rtoMs, rtt.backoffCapMs);

@@ -68,13 +68,13 @@ describe('messages', () => {
     [{ op: 'cancel', id: 1 }, 1, 'field code'],
     [[1, 2], undefined, 'not a map'],
     ['get', undefined, 'not a map'],
-  ])('what does not fit the schema is refused by name: %o', (value, id, fault) => {
+  ])('P-SVC-02 what does not fit the schema is refused by name: %o', (value, id, fault) => {
     const decoded = decodeClientMessage(encode(value));
     expect(decoded).toMatchObject({ ok: false, id });
     expect(!decoded.ok && decoded.fault).toContain(fault);
   });
 
-  it('an unknown field is ignored', () => {
+  it('P-SVC-01 an unknown field is ignored', () => {
     const bytes = encode({ op: 'status', id: 1, mood: { good: true } });
     expect(decodeClientMessage(bytes)).toEqual({ ok: true, message: { op: 'status', id: 1 } });
   });
@@ -89,9 +89,19 @@ describe('messages', () => {
     ['two values', [0xa0, 0xa0]],
     ['a regular expression tag', [0xd8, 35, 0x63, 0x28, 0x61, 0x2b]],
     ['an object property', [0xa1, 0x69, ...new TextEncoder().encode('__proto__'), 0xa0]],
-  ])('hostile bytes are a result, not an exception: %s', (_, bytes) => {
+  ])('P-SVC-01 hostile bytes are a result, not an exception: %s', (_, bytes) => {
     expect(decodeClientMessage(Uint8Array.from(bytes)).ok).toBe(false);
     expect(decodeServerMessage(Uint8Array.from(bytes)).ok).toBe(false);
+  });
+
+  it('P-SVC-01 a map that comes in another form than one is refused', () => {
+    const fields = [...encode({ op: 'status', id: 1 }).subarray(1)];
+    const id = [0x62, 0x69, 0x64, 1];
+    const isTaken = (...bytes: number[]) => decodeClientMessage(Uint8Array.from(bytes)).ok;
+    expect(isTaken(0xa2, ...fields)).toBe(true);
+    expect(isTaken(0xbf, ...fields, 0xff)).toBe(false);
+    expect(isTaken(0xa3, ...fields, ...id)).toBe(false);
+    expect(isTaken(0xa2, ...fields, 0xa0)).toBe(false);
   });
 
   it('more than 16 KiB is refused unread', () => {

@@ -20,7 +20,7 @@ describe('path', () => {
     '.LFTP-UDP',
     'x'.repeat(256),
     'ü'.repeat(128),
-  ])('refuses the component %j', (component) => {
+  ])('P-SVC-05 refuses the component %j', (component) => {
     expect(componentFault(component)).toBeDefined();
     expect(() => checkPath(['ok', component])).toThrow(
       expect.objectContaining({ code: EXIT.REFUSED }) as Error,
@@ -34,7 +34,7 @@ describe('path', () => {
     },
   );
 
-  it('has a deepest and a longest path', () => {
+  it('P-SVC-05 has a deepest and a longest path', () => {
     expect(pathFault(new Array<string>(32).fill('a'))).toBeUndefined();
     expect(pathFault(new Array<string>(33).fill('a'))).toContain('32');
     expect(pathFault(new Array<string>(5).fill('a'.repeat(200)))).toBeUndefined();

@@ -96,11 +96,11 @@ describe('reading', () => {
     [['.lftp-udp', 'partial'], EXIT.REFUSED],
     [['sub'], EXIT.REFUSED],
     [[], EXIT.REFUSED],
-  ])('%j gives %i', async (path, expected) => {
+  ])('P-SVC-06 reading %j gives %i', async (path, expected) => {
     await expect(store.openForRead(path)).rejects.toEqual(code(expected));
   });
 
-  it('does not wait for the writer of a pipe', async () => {
+  it('P-SVC-06 does not wait for the writer of a pipe', async () => {
     execFileSync('mkfifo', [join(root, 'pipe')]);
     await expect(store.openForRead(['pipe'])).rejects.toEqual(code(EXIT.REFUSED));
   });
@@ -117,7 +117,7 @@ describe('reading', () => {
 });
 
 describe('writing', () => {
-  it('shows a file only when it is whole', async () => {
+  it('P-SVC-09 shows a file only when it is whole', async () => {
     const { file } = await store.createUpload(offer(['new']));
     await file.write(bytes('b'), 1);
     await file.write(bytes('a'), 0);
@@ -141,14 +141,14 @@ describe('writing', () => {
     await expect(stat(join(root, 'new'))).rejects.toThrow();
   });
 
-  it('keeps time and permissions when asked, but never a set-user bit', async () => {
+  it('P-SVC-15 keeps time and permissions when asked, but never a set-user bit', async () => {
     await put(['kept'], 'abc', { keepMode: 0o4751 });
     const stats = await stat(join(root, 'kept'));
     expect(stats.mode & 0o7777).toBe(0o751);
     expect(stats.mtimeMs).toBe(Date.UTC(2020, 0, 1));
   });
 
-  it('completes the name when the path is a folder', async () => {
+  it('P-SVC-14 completes the name when the path is a folder', async () => {
     await put(['sub'], 'abc', { name: 'taken' });
     expect(await readFile(join(root, 'sub', 'taken'), 'utf8')).toBe('abc');
     await put([], 'abc', { name: 'taken' });
@@ -170,13 +170,13 @@ describe('writing', () => {
     [['sub', 'file'], { overwrite: 'never' as const }, EXIT.EXISTS],
     [['sub', 'file'], { overwrite: 'older' as const }, EXIT.EXISTS],
     [['huge'], { sizeBytes: 2 ** 50 }, EXIT.NO_SPACE],
-  ])('%j with %o gives %i', async (path, more, expected) => {
+  ])('P-SVC-06 P-SVC-13 writing %j with %o gives %i', async (path, more, expected) => {
     await expect(store.createUpload(offer(path, more))).rejects.toEqual(code(expected));
     expect(await partials()).toEqual([]);
     expect(await readFile(join(folder, 'secret'), 'utf8')).toBe('secret');
   });
 
-  it('replaces a target by the rule that was given', async () => {
+  it('P-SVC-13 replaces a target by the rule that was given', async () => {
     const path = ['sub', 'file'];
     await put(path, 'other', { overwrite: 'differ' });
     await utimes(join(root, 'sub', 'file'), 1, 1);
@@ -186,7 +186,7 @@ describe('writing', () => {
     await expect(store.createUpload(same)).rejects.toEqual(code(EXIT.EXISTS));
   });
 
-  it('of two that must not replace anything, one wins', async () => {
+  it('P-SVC-13 of two that must not replace anything, one wins', async () => {
     const two = await Promise.all(
       [1, 2].map(() => store.createUpload(offer(['race'], { overwrite: 'never' }))),
     );
@@ -198,7 +198,7 @@ describe('writing', () => {
     expect(await partials()).toEqual([]);
   });
 
-  it('does not write through a link that appears while the file is on its way', async () => {
+  it('P-SVC-06 does not write through a link that appears on the way', async () => {
     const { file } = await store.createUpload(offer(['new']));
     await file.write(bytes('abc'), 0);
     await symlink('../secret', join(root, 'new'));
@@ -210,7 +210,7 @@ describe('writing', () => {
 });
 
 describe('opening', () => {
-  it('read-only refuses uploads and makes no folder of its own', async () => {
+  it('P-SVC-19 read-only refuses uploads and makes no folder of its own', async () => {
     const plain = join(folder, 'plain');
     await mkdir(plain);
     const readOnly = await Store.open(plain, 'ro');

@@ -147,6 +147,21 @@ describe('newreno', () => {
     expect(t.connection.stats().cwndBytes).toBe(10 * SEGMENT);
   });
 
+  it('P-CC-03 grows while lost segments wait for the window, though nothing new does', () => {
+    const s = opened({}, {}, 100);
+    s.station.sendBytes(s.connection, new Uint8Array(10 * PAYLOAD));
+    s.station.drain();
+    // The whole flight is lost, and with it all there is to send.
+    const again = s.station.advance(1_000);
+    const rounds: number[] = [];
+    let batch = again.slice(-1);
+    for (let round = 0; round < 3; round += 1) {
+      batch = tell(s, 100, batch);
+      rounds.push(batch.length);
+    }
+    expect(rounds).toEqual([2, 4, 3]);
+  });
+
   it('grows by one segment per window in congestion avoidance', () => {
     const s = scene('newreno');
     let batch = s.station.drain();
