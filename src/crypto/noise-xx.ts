@@ -138,15 +138,21 @@ export class NoiseXX {
   /**
    * Reads the peer's next message from `buffer[from … to)`; an encrypted payload is decrypted in
    * place, everything before it stays as it is.
+   * @param accepts looks at the payload of message 2 or 3; false refuses the message
    * @returns where the payload lies, or undefined when the message does not verify: then this
    *   state is as it was, and the payload's bytes in `buffer` are unspecified
    */
-  readMessage(buffer: Uint8Array, from: number, to: number): PayloadRange | undefined {
+  readMessage(
+    buffer: Uint8Array,
+    from: number,
+    to: number,
+    accepts?: (from: number, to: number) => boolean,
+  ): PayloadRange | undefined {
     assert(this.step < 3 && !this.isWriter, 'not our turn to read');
     if (this.step === 0) return this.readFirst(buffer, from, to);
     assert(this.first === undefined, 'message 2 needs the prologue');
     const trial = this.state.copy();
-    const range = this.readSealed(trial, buffer, from, to);
+    const range = this.readSealed(trial, buffer, from, to, accepts);
     if (range === undefined) {
       trial.wipe();
       return undefined;
@@ -211,6 +217,7 @@ export class NoiseXX {
     buffer: Uint8Array,
     from: number,
     to: number,
+    accepts: ((from: number, to: number) => boolean) | undefined,
   ): PayloadRange | undefined {
     const isSecond = this.step === 1;
     if (to - from < (isSecond ? MESSAGE_2_BYTES : MESSAGE_3_BYTES)) return undefined;
@@ -230,7 +237,7 @@ export class NoiseXX {
     // `es` of message 2 and `se` of message 3: for the reader both are its ephemeral key's.
     if (!this.mixShared(trial, this.ephemeralSecret, remote)) return undefined;
     const end = trial.decryptAndHash(buffer, next, to);
-    if (end === undefined) return undefined;
+    if (end === undefined || accepts?.(next, end) === false) return undefined;
     this.remote = remote;
     this.remoteEphemeral = ephemeral;
     return { from: next, to: end };

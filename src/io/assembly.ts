@@ -1,4 +1,6 @@
 /** What `listen` and `connect` share: the parts around one endpoint, put together. */
+import { INSECURE_VERSION } from '../wire/codes.ts';
+import { plainProtection } from '../transport/protection.ts';
 import { DEFAULT_CONNECTION_CONFIG, type ConnectionConfig } from '../transport/config.ts';
 import { Endpoint } from '../transport/endpoint.ts';
 import { PASS_THROUGH } from '../transport/seal.ts';

@@ -279,6 +279,10 @@ function describe(reason: CloseReason): string {
       return `aborted by ${reason.by === 'local' ? 'this side' : 'the peer'}, code ${reason.code}`;
     case 'timedOut':
       return `timed out (${reason.phase})`;
+    case 'untrusted':
+      return 'the server has another key than the trusted one';
+    case 'reset':
+      return 'the server does not know the connection any more';
     case 'violation':
       return `protocol violation by ${reason.by}: ${reason.rule}`;
   }

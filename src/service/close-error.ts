@@ -16,6 +16,16 @@ export function closeError(reason: CloseReason, cause?: unknown): LftpError {
       return abortedError(reason.code, reason.by === 'local' ? 'local' : 'remote', cause);
     case 'timedOut':
       return timedOutError(reason, cause);
+    case 'untrusted':
+      return new LftpError(EXIT.HOST_KEY, 'remote', "the server's key is not the trusted one", {
+        cause,
+        hint: 'Ask its operator for the fingerprint that `lftp hostkey` shows there.',
+      });
+    case 'reset':
+      return new LftpError(EXIT.SILENT, 'remote', 'the server was started anew', {
+        cause,
+        hint: 'Run the command again.',
+      });
     case 'violation':
       return new LftpError(
         EXIT.PROTOCOL,

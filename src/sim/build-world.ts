@@ -1,4 +1,6 @@
 /** Puts a scenario's hosts, links, applications and troubles into a world. */
+import { INSECURE_VERSION } from '../wire/codes.ts';
+import { plainProtection } from '../transport/protection.ts';
 import { SeededRandom } from '../util/random.ts';
 import { DEFAULT_CONNECTION_CONFIG, type ConnectionConfig } from '../transport/config.ts';
 import { PASS_THROUGH, type Sealer, toyMac } from '../transport/seal.ts';

@@ -1,4 +1,6 @@
 /** Goodput of one transfer over one link, in virtual time; the link is the lab's, by default. */
+import { INSECURE_VERSION } from '../wire/codes.ts';
+import { plainProtection } from '../transport/protection.ts';
 import { SeededRandom } from '../util/random.ts';
 import {
   type ConnectionConfig,

@@ -48,6 +48,8 @@ function describeRecord(record: TraceRecord): string | undefined {
       );
     case 'lost':
       return `segment ${record.seq} lost by ${record.by}`;
+    case 'moved':
+      return `the peer is at ${record.to} now`;
     case 'probe':
       return `${record.probe} probe`;
   }

@@ -1,9 +1,7 @@
 /** Settings of a connection and of an endpoint, with their defaults. Units stand last in names. */
 import type { Random } from '../util/random.ts';
 import type { SlabPool } from '../util/slab.ts';
-import type { Cookies } from '../crypto/cookie.ts';
-import type { ResetTokens } from '../crypto/reset-token.ts';
-import type { Protection } from './protection.ts';
+import type { Cookies, Protection, ResetTokens } from './protection.ts';
 import type { TraceSink } from './trace.ts';
 
 export const CONTROLLER_NAMES = ['newreno', 'founding'] as const;

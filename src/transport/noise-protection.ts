@@ -8,6 +8,7 @@
 import { NoiseXX, MESSAGE_1_BYTES, MESSAGE_2_BYTES, MESSAGE_3_BYTES } from '../crypto/noise-xx.ts';
 import { KEY_BYTES, type Primitives, TAG_BYTES } from '../crypto/primitives.ts';
 import { SegmentKeys } from '../crypto/segment-keys.ts';
+import { SegmentSealer } from '../crypto/segment-sealer.ts';
 import { assert } from '../util/assert.ts';
 import { WIRE_VERSION } from '../wire/codes.ts';
 import { AT } from '../wire/layout.ts';
@@ -65,7 +66,6 @@ class NoiseHandshake implements Handshake {
   identity: PeerIdentity | undefined;
   private readonly primitives: Primitives;
   private readonly noise: NoiseXX;
-  private readonly isInitiator: boolean;
   /** Transmission numbers of the messages that begin each direction's numbering. */
   private ownTxn = 0;
   private peerTxn = 0;
@@ -73,7 +73,6 @@ class NoiseHandshake implements Handshake {
   constructor(options: NoiseOptions, staticPublic: Uint8Array, isInitiator: boolean) {
     const { primitives, staticSecret, entropy } = options;
     this.primitives = primitives;
-    this.isInitiator = isInitiator;
     const ephemeralSecret = entropy(KEY_BYTES);
     this.noise = new NoiseXX({
       primitives,
@@ -125,11 +124,11 @@ class NoiseHandshake implements Handshake {
     }
     if (payloadEnd - payloadStart < this.before(n) + this.after(n)) return false;
     const digest = this.digestOf(message);
-    const range = this.noise.readMessage(buffer, payloadStart, payloadEnd);
+    // An honest peer tells the digest of what it wrote: another one, and the header was edited.
+    const isWhole = (from: number): boolean =>
+      this.primitives.equal(digest, buffer.subarray(from, from + DIGEST_BYTES));
+    const range = this.noise.readMessage(buffer, payloadStart, payloadEnd, isWhole);
     if (range === undefined) return false;
-    const told = buffer.subarray(range.from, range.from + DIGEST_BYTES);
-    // An honest peer told the digest of what it wrote: someone has edited the header.
-    if (!this.primitives.equal(digest, told)) return false;
     message.payloadStart = range.from + DIGEST_BYTES;
     message.payloadEnd = range.to;
     if (n === 2) this.peerTxn = txn;
@@ -140,6 +139,7 @@ class NoiseHandshake implements Handshake {
 
   wipe(): void {
     this.noise.wipe();
+    if (this.sealer instanceof SegmentSealer) this.sealer.wipe();
   }
 
   private identify(): void {
@@ -150,19 +150,11 @@ class NoiseHandshake implements Handshake {
 
   private complete(): void {
     this.identify();
+    const { primitives } = this;
     const { send, receive } = this.noise.split();
-    const sending = new SegmentKeys(this.primitives, send, this.ownTxn);
-    const receiving = new SegmentKeys(this.primitives, receive, this.peerTxn);
-    this.sealer = {
-      name: 'ChaCha20-Poly1305',
-      overheadBytes: TAG_BYTES,
-      checksumCoversPayload: false,
-      seal: (buffer, headerStart, payloadStart, payloadEnd, txn) => {
-        sending.seal(buffer, headerStart, payloadStart, payloadEnd, txn);
-      },
-      open: (buffer, headerStart, payloadStart, payloadEnd, txn) =>
-        receiving.open(buffer, headerStart, payloadStart, payloadEnd, txn),
-    };
+    const sending = new SegmentKeys({ primitives, rootKey: send, firstTxn: this.ownTxn });
+    const receiving = new SegmentKeys({ primitives, rootKey: receive, firstTxn: this.peerTxn });
+    this.sealer = new SegmentSealer(sending, receiving);
   }
 
   /** Digest of header and options: what a message shows in the clear. */

@@ -5,7 +5,8 @@
  * they have passed, its `sealer` protects everything else. Two exist: the plain one here, for
  * `--insecure` and the simulator, and Noise (`noise-protection.ts`).
  */
-import { type Sealer } from './seal.ts';
+import type { Sealer } from './seal.ts';
+import type { PeerAddress } from './types.ts';
 
 /** Message 1 is the SYN, 2 the SYN-ACK, 3 the initiator's answer to it. */
 export type MessageNumber = 1 | 2 | 3;
@@ -49,6 +50,19 @@ export interface Handshake {
   read(n: MessageNumber, message: MessageRange, txn: number): boolean;
   /** Overwrites what is secret; the handshake is over or given up. */
   wipe(): void;
+}
+
+/** Stateless proof that a peer receives at its address (`crypto/cookie.ts`). */
+export interface Cookies {
+  /** COOKIE_BYTES bytes for a SYN from `sourcePort` of `peer`. */
+  make(nowMs: number, peer: PeerAddress, sourcePort: number): Uint8Array;
+  check(nowMs: number, peer: PeerAddress, sourcePort: number, shown: Uint8Array): boolean;
+}
+
+/** What a server shows that has forgotten a connection (`crypto/reset-token.ts`). */
+export interface ResetTokens {
+  /** RESET_TOKEN_BYTES bytes; the same for the same connection, also after a restart. */
+  make(peer: PeerAddress, ownPort: number, peerPort: number): Uint8Array;
 }
 
 export interface Protection {

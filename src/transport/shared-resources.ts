@@ -2,8 +2,7 @@
 import type { CellPool } from '../util/cell-pool.ts';
 import type { Random } from '../util/random.ts';
 import type { SlabPool } from '../util/slab.ts';
-import type { ResetTokens } from '../crypto/reset-token.ts';
-import type { Protection } from './protection.ts';
+import type { Protection, ResetTokens } from './protection.ts';
 import type { TraceSink } from './trace.ts';
 
 export interface SharedResources {

@@ -1,10 +1,10 @@
 /** What is said to peers that no connection belongs to: answers without state, few and short. */
-import type { ResetTokens } from '../crypto/reset-token.ts';
 import { Fifo } from '../util/fifo.ts';
 import { FLAG } from '../wire/codes.ts';
 import { RESET_SEGMENT_BYTES } from '../wire/layout.ts';
 import { type SegmentView } from '../wire/segment.ts';
 import { finishSegment, writeHeader, writeReset } from '../wire/segment-write.ts';
+import type { ResetTokens } from './protection.ts';
 import type { PeerAddress, TransmitSlot } from './types.ts';
 
 /** Answers to strangers and of resting ports that wait to be sent (docs/LIMITS.md). */

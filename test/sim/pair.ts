@@ -1,4 +1,6 @@
 /** Small worlds for tests that want one circumstance, not a seed's mixture. */
+import { INSECURE_VERSION } from '../../src/wire/codes.ts';
+import { plainProtection } from '../../src/transport/protection.ts';
 import { DEFAULT_CONNECTION_CONFIG, type ConnectionConfig } from '../../src/transport/config.ts';
 import { PASS_THROUGH } from '../../src/transport/seal.ts';
 import { NO_TRACE } from '../../src/transport/trace.ts';

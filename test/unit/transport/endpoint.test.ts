@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { MAX_QUEUED_ANSWERS } from '../../../src/transport/endpoint.ts';
+import { MAX_QUEUED_ANSWERS } from '../../../src/transport/strangers.ts';
 import { ERROR } from '../../../src/wire/codes.ts';
 import type { TransmitSlot } from '../../../src/transport/types.ts';
 import { Couple, openCouple } from './couple.ts';

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { PASS_THROUGH, toyMac } from '../../../src/transport/seal.ts';
 import { ERROR, FLAG, WIRE_VERSION } from '../../../src/wire/codes.ts';
 import { SYN_BYTES } from '../../../src/wire/layout.ts';
+import { finishSegment } from '../../../src/wire/segment-write.ts';
 import { openCouple } from './couple.ts';
 import { accepted, opened, Player, sendSegments } from './player.ts';
 import { type Craft, heldBy, pattern, seal, text, toldBy, withoutTxn } from './segments.ts';
@@ -168,12 +169,12 @@ describe('a datagram of several segments', () => {
 
 describe('sealed segments', () => {
   const sealer = toyMac(77);
-  const sealedStation = (): Station => new Station({ endpoint: { sealer } });
+  const sealedStation = (): Station => new Station({ sealer });
 
   it('are opened, and cut to what was sealed', () => {
     const { couple, near, far } = openCouple({
-      client: { endpoint: { sealer } },
-      server: { endpoint: { sealer } },
+      client: { sealer },
+      server: { sealer },
     });
     near.sendMessage(text('hello'));
     couple.client.sendBytes(near, pattern(30_000));
@@ -197,7 +198,12 @@ describe('sealed segments', () => {
     const empty = { sourcePort: 4000, ...syn, payload: new Uint8Array(7) };
     padded.set(craftHeaderOnly(empty));
     expect(player.feed(bad)).toEqual([]);
+    expect(station.endpoint.stats().drops).toMatchObject({ checksum: 1, seal: 0 });
+    bad.set(good.subarray(0, 700));
+    finishSegment(bad, 0, bad.length);
+    expect(player.feed(bad)).toEqual([]);
     expect(station.endpoint.stats().drops.seal).toBe(1);
+    finishSegment(padded, 0, 32 + 4 + 7);
     station.endpoint.handleDatagram(0, player.address, padded);
     expect(station.endpoint.stats().drops.seal).toBe(2);
     expect(player.feed(good).map(({ kind }) => kind)).toEqual(['synAck']);
@@ -205,8 +211,8 @@ describe('sealed segments', () => {
 
   it('of an open connection are dropped when they are not authentic', () => {
     const { couple, near, far } = openCouple({
-      client: { endpoint: { sealer } },
-      server: { endpoint: { sealer: toyMac(77) } },
+      client: { sealer },
+      server: { sealer: toyMac(77) },
     });
     near.sendMessage(text('hello'));
     const [op] = couple.client.drain();
@@ -241,8 +247,8 @@ describe('repeated probes', () => {
     ['sealed', toyMac(7)],
   ])('are acknowledged once: %s', (_, sealer) => {
     const { couple } = openCouple({
-      client: { endpoint: { sealer } },
-      server: { endpoint: { sealer } },
+      client: { sealer },
+      server: { sealer },
       route: ({ kind }) => (kind === 'probe' ? [10, 11, 12] : undefined),
     });
     const before = couple.sent('down').length;
@@ -343,7 +349,7 @@ describe('the handshake', () => {
 
   it('drops an answer that is not authentic', () => {
     const sealer = toyMac(5);
-    const station = new Station({ endpoint: { sealer } });
+    const station = new Station({ sealer });
     const player = new Player(station);
     const connection = station.endpoint.connect(0, player.address);
     const [syn] = station.drain();

@@ -9,7 +9,7 @@ import {
   type Parameters,
 } from '../../../src/wire/parameters.ts';
 import { prettyPrint } from '../../../src/wire/pretty-print.ts';
-import { decodeSegment, SegmentView } from '../../../src/wire/segment.ts';
+import { decodeSegment, isClear, SegmentView } from '../../../src/wire/segment.ts';
 import {
   finishSegment,
   writeClose,
@@ -68,7 +68,8 @@ export function seal(sealer: Sealer, values: Craft & { txn: number }): Uint8Arra
   const bytes = craft({ ...values, payload });
   const headerLength = bytes.length - payload.length;
   sealer.seal(bytes, 0, headerLength, bytes.length - sealer.overheadBytes, values.txn);
-  finishSegment(bytes, 0, headerLength);
+  const isCovered = sealer.checksumCoversPayload || isClear(values.flags ?? 0);
+  finishSegment(bytes, 0, isCovered ? bytes.length : headerLength);
   return bytes;
 }
 

@@ -1,4 +1,6 @@
 /** One real endpoint in virtual time, with an application that reads whatever comes. */
+import { WIRE_VERSION } from '../../../src/wire/codes.ts';
+import { plainProtection } from '../../../src/transport/protection.ts';
 import {
   type ConnectionConfig,
   DEFAULT_CONNECTION_CONFIG,
@@ -42,6 +44,8 @@ export class App {
 
 export interface StationOptions {
   endpoint?: Partial<EndpointConfig>;
+  /** Protects segments in place of a pass-through. */
+  sealer?: Sealer;
   connection?: Partial<ConnectionConfig>;
   /** Reads as soon as something comes; otherwise the test reads. */
   autoRead?: boolean;
@@ -69,7 +73,7 @@ export class Station {
 
   constructor(options: StationOptions = {}) {
     this.address = peerAddress(options.host ?? 1);
-    this.sealer = options.endpoint?.sealer ?? PASS_THROUGH;
+    this.sealer = options.sealer ?? PASS_THROUGH;
     this.autoRead = options.autoRead ?? true;
     this.receivePool = options.endpoint?.receivePool ?? new SlabPool(67_108_864);
     this.slot = { buffer: new Uint8Array(SLOT_BYTES), length: 0, peer: this.address };
@@ -82,7 +86,7 @@ export class Station {
       maxConnections: 100,
       maxPatienceMs: 120_000,
       random: new SeededRandom(options.host ?? 1),
-      sealer: this.sealer,
+      protection: plainProtection(this.sealer, WIRE_VERSION),
       earlyPoolBytes: 16_777_216,
       connection: { ...DEFAULT_CONNECTION_CONFIG, ...options.connection },
       initialSeq: FIRST_SEQ,

@@ -21,6 +21,8 @@ const SAMPLE: Parameters = {
   firstFlags: 0,
   firstStart: 0,
   firstEnd: 0,
+  resetToken: undefined,
+  login: undefined,
 };
 const SAMPLE_HEX =
   '01 0002 0578  02 0004 01020304  03 0004 fffefdfc  04 0004 08090a0b  05 0004 00007530' +

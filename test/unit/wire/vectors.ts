@@ -1,9 +1,10 @@
 /** One segment of every kind, built by what builds them in earnest, for the golden file. */
 import { Opening } from '../../../src/transport/opening.ts';
+import { plainProtection } from '../../../src/transport/protection.ts';
 import { PASS_THROUGH, toyMac } from '../../../src/transport/seal.ts';
 import { SegmentWriter } from '../../../src/transport/segment-writer.ts';
 import { AckBlock } from '../../../src/wire/ack-block.ts';
-import { ERROR, FLAG } from '../../../src/wire/codes.ts';
+import { ERROR, FLAG, WIRE_VERSION } from '../../../src/wire/codes.ts';
 import { defaultParameters, type Parameters } from '../../../src/wire/parameters.ts';
 import { commonOptions, lenOption, naiveSegment, txnOption } from './naive.ts';
 
@@ -28,6 +29,8 @@ const PARAMETERS: Parameters = {
   windowSegments: 5705,
   creditBytes: 8_388_608,
 };
+
+const PLAIN = plainProtection(PASS_THROUGH, WIRE_VERSION);
 
 function writerOf(sealer = PASS_THROUGH): SegmentWriter {
   const writer = new SegmentWriter(sealer);
@@ -54,7 +57,13 @@ function handshake(name: string, build: (opening: Opening, buffer: Uint8Array) =
     const writer = writerOf();
     const isSyn = name === 'syn';
     if (isSyn) Object.assign(writer, { destinationPort: 0, ack: 0, windowSegments: 0 });
-    const opening = new Opening(!name.startsWith('syn-ack'), writer, 1);
+    const opening = new Opening(
+      !name.startsWith('syn-ack'),
+      writer,
+      PLAIN.begin(true),
+      WIRE_VERSION,
+      1,
+    );
     build(opening, buffer);
     const peer = { key: 'a', address: 'a', port: 1, family: 4 as const };
     const slot = { buffer, length: 0, peer };
@@ -70,10 +79,18 @@ function openings(): Vector[] {
     handshake('syn', (opening, buffer) => opening.buildSyn(buffer, SEQ, TXN, PARAMETERS)),
     handshake('syn-ack', (opening, buffer) => opening.buildSynAck(buffer, SEQ, TXN, PARAMETERS)),
     ours('syn-ack-busy', (buffer) => {
-      const flags = FLAG.CNT | FLAG.SYN | FLAG.ACK;
       const writer = writerOf();
       Object.assign(writer, { sourcePort: 0, windowSegments: 0 });
-      return writer.handshake(buffer, 0, flags, 0, ERROR.BUSY, [], 0, (_, at) => at);
+      return writer.refusal(buffer, ERROR.BUSY, undefined);
+    }),
+    ours('syn-ack-cookie', (buffer) => {
+      const writer = writerOf();
+      Object.assign(writer, { sourcePort: 0, windowSegments: 0 });
+      return writer.refusal(
+        buffer,
+        ERROR.NONE,
+        Uint8Array.from({ length: 20 }, (_, i) => i + 1),
+      );
     }),
     handshake('third', (opening, buffer) =>
       opening.buildThird(buffer, SEQ, TXN, PARAMETERS, undefined, 200, 1000),

@@ -12,6 +12,7 @@ import {
   writeAckBlock,
 } from '../../../src/wire/ack-block.ts';
 import { FLAG, WIRE_VERSION } from '../../../src/wire/codes.ts';
+import { CHALLENGE_BYTES, COOKIE_BYTES } from '../../../src/wire/layout.ts';
 import {
   defaultParameters,
   endParameters,
@@ -22,6 +23,7 @@ import {
 } from '../../../src/wire/parameters.ts';
 import { prettyPrint } from '../../../src/wire/pretty-print.ts';
 import * as wire from '../../../src/wire/segment.ts';
+import * as writing from '../../../src/wire/segment-write.ts';
 import { allVectors } from './vectors.ts';
 
 const FILE = fileURLToPath(new URL('../../golden/wire-vectors.txt', import.meta.url));
@@ -76,7 +78,10 @@ function valuesOf(bytes: Uint8Array, { view, block, parameters }: Decoded): stri
   text += `  header  ${ports} ${numbers} ${flags}\n`;
   const txn = view.hasTxn ? view.txn : 'none';
   const part = view.partTotal > 0 ? `${view.partOffset}/${view.partTotal}` : 'none';
-  const told = `version ${view.speaksVersion} reset ${view.hasReset}`;
+  const challenge = view.challengeAt < 0 ? 'none' : view.isChallengeAnswer ? 'answer' : 'question';
+  const told =
+    `version ${view.speaksVersion} reset ${view.hasReset} ` +
+    `cookie ${view.cookieAt >= 0} challenge ${challenge}`;
   text += `  options txn ${txn} part ${part} close ${view.closeStage} ${told}\n`;
   text += `  payload ${view.payloadBytes}\n`;
   if (block !== undefined) {
@@ -87,7 +92,9 @@ function valuesOf(bytes: Uint8Array, { view, block, parameters }: Decoded): stri
   }
   if (parameters !== undefined) {
     const { firstFlags, firstStart, firstEnd, ...rest } = parameters;
-    for (const [name, value] of Object.entries(rest)) text += `  ${name} ${value}\n`;
+    for (const [name, value] of Object.entries(rest)) {
+      if (value !== undefined) text += `  ${name} ${value}\n`;
+    }
     if (firstEnd > 0) {
       const payload = hexOf(bytes.subarray(firstStart, firstEnd));
       text += `  first   ${firstFlags.toString(16)}: ${payload}\n`;
@@ -104,12 +111,21 @@ function textOf(title: string, bytes: Uint8Array): string {
 /** Writes the decoded values again, by the writers of src/wire alone. */
 function encode(source: Uint8Array, { view, block, parameters }: Decoded): Uint8Array {
   const bytes = new Uint8Array(source.length + 300).fill(0xdd);
-  wire.writeCommonOptions(bytes, 0, view.txn, view.payloadBytes);
+  writing.writeCommonOptions(bytes, 0, view.txn, view.payloadBytes);
   let headerLength = 32;
-  if (view.partTotal > 0) headerLength = wire.writePart(bytes, 0, view.partOffset, view.partTotal);
-  if (view.closeStage > 0) headerLength = wire.writeClose(bytes, 0, view.closeStage);
-  if (view.speaksVersion) headerLength = wire.writeVersions(bytes, 0, [WIRE_VERSION]);
-  wire.writeHeader(bytes, 0, view, headerLength);
+  if (view.partTotal > 0)
+    headerLength = writing.writePart(bytes, 0, view.partOffset, view.partTotal);
+  if (view.closeStage > 0) headerLength = writing.writeClose(bytes, 0, view.closeStage);
+  if (view.speaksVersion) headerLength = writing.writeVersions(bytes, 0, [WIRE_VERSION]);
+  if (view.cookieAt >= 0) {
+    const cookie = source.subarray(view.cookieAt, view.cookieAt + COOKIE_BYTES);
+    headerLength = writing.writeCookie(bytes, 0, headerLength, cookie);
+  }
+  if (view.challengeAt >= 0) {
+    const value = source.subarray(view.challengeAt, view.challengeAt + CHALLENGE_BYTES);
+    headerLength = writing.writeChallenge(bytes, 0, value, view.isChallengeAnswer);
+  }
+  writing.writeHeader(bytes, 0, view, headerLength);
   const end = headerLength + view.payloadBytes;
   if (block !== undefined) {
     expect(headerLength + writeAckBlock(bytes, headerLength, block)).toBe(end);
@@ -169,14 +185,14 @@ describe('golden vectors', () => {
   const canonical = entries.filter(({ title }) => !title.endsWith(')'));
   it.each(canonical.map((entry) => [entry.title, entry] as const))('encode: %s', (_, entry) => {
     const again = encode(entry.bytes, decode(entry.bytes, false));
-    wire.finishSegment(again, 0, again.length);
+    writing.finishSegment(again, 0, again.length);
     expect(hexOf(again)).toBe(hexOf(entry.bytes));
   });
 
   it('encode: a sealed one, whose payload is no business of the checksum', () => {
     const { bytes } = entries.find(({ title }) => title.endsWith('(sealed)'))!;
     const again = encode(bytes, decode(bytes, true));
-    wire.finishSegment(again, 0, 32);
+    writing.finishSegment(again, 0, 32);
     expect(hexOf(again)).toBe(hexOf(bytes));
   });
 
