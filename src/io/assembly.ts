@@ -37,6 +37,9 @@ export const CLIENT_POOLS: PoolSizes = {
   earlyBytes: 16_777_216,
 };
 
+/** What each connection has of either slab pool on top of it, however much the others hold. */
+export const SLAB_RESERVE_BYTES = 65_536;
+
 /** Most connections of a server, unless it is told another number. */
 export const MAX_CONNECTIONS = 16_384;
 
@@ -64,7 +67,8 @@ export interface Assembly {
 /** Everything but the socket, which the caller opens and attaches to the driver. */
 export function assemble(options: AssemblyOptions): Assembly {
   const { onEvent, onError, maxConnections } = options;
-  const sendPool = new SlabPool(options.pools.sendBytes);
+  const reserveBytes = SLAB_RESERVE_BYTES;
+  const sendPool = new SlabPool(options.pools.sendBytes, { reserveBytes });
   const slabs = new SlabQueue(sendPool);
   const driver = new Driver({ clock: MONOTONIC_CLOCK, onEvent, onError });
   const endpoint = new Endpoint({
@@ -74,7 +78,7 @@ export function assemble(options: AssemblyOptions): Assembly {
     random: new SystemRandom(),
     protection: plainProtection(PASS_THROUGH, INSECURE_VERSION),
     sendPool,
-    receivePool: new SlabPool(options.pools.receiveBytes),
+    receivePool: new SlabPool(options.pools.receiveBytes, { reserveBytes }),
     earlyPoolBytes: options.pools.earlyBytes,
     connection: { ...DEFAULT_CONNECTION_CONFIG, ...options.config },
     trace: options.trace ?? NO_TRACE,

@@ -5,7 +5,7 @@
  * caller wait. Each wait is a resolver that the driver's events fire, after which the caller
  * looks again, so a lost or doubled wake-up can never lose a byte.
  */
-import type { Slab } from '../util/slab.ts';
+import { type Slab, SlabAccount } from '../util/slab.ts';
 import type {
   CloseReason,
   ConnectionEvent,
@@ -13,6 +13,7 @@ import type {
   DataRun,
   PeerAddress,
 } from '../transport/types.ts';
+import { ChannelClosed, UnannouncedData } from './channel-errors.ts';
 import type { Driver } from './driver.ts';
 import type { DrivenConnection } from './driven.ts';
 import type { SlabQueue } from './slab-queue.ts';
@@ -22,17 +23,6 @@ export const LINGER_LIMIT_MS = 400;
 
 /** The second copy of CLOSE covers the loss of the first. */
 const LINGER_COPIES = 2;
-
-/** The connection is over, and what was asked of it will not happen. */
-export class ChannelClosed extends Error {
-  readonly reason: CloseReason;
-
-  constructor(reason: CloseReason) {
-    super(`connection closed: ${describe(reason)}`);
-    this.name = 'ChannelClosed';
-    this.reason = reason;
-  }
-}
 
 /** What a channel asks of the loop that drives its connection. */
 export type ChannelDriver = Pick<Driver, 'onTurnEnd' | 'offTurnEnd'>;
@@ -44,6 +34,7 @@ export class Channel {
   readonly closed: Promise<CloseReason>;
   private readonly connection: DrivenConnection;
   private readonly slabs: SlabQueue;
+  private readonly account = new SlabAccount();
   private readonly driver: ChannelDriver;
   private readonly messageWaiters: Waiters = [];
   private readonly runWaiters: Waiters = [];
@@ -52,6 +43,8 @@ export class Channel {
   private lastSend: Promise<void> | undefined;
   private reason: CloseReason | undefined;
   private peerFinished = false;
+  /** File records read to their end. */
+  private recordsRead = 0;
 
   constructor(connection: DrivenConnection, slabs: SlabQueue, driver: ChannelDriver) {
     this.connection = connection;
@@ -102,24 +95,29 @@ export class Channel {
 
   /**
    * The next message; undefined once the peer has finished.
-   * @throws ChannelClosed when the connection ended in any other way
+   * @param announcedRecords file records that the messages so far have announced
+   * @throws UnannouncedData when another begins; ChannelClosed when the connection broke
    */
-  async nextMessage(): Promise<Uint8Array | undefined> {
+  async nextMessage(announcedRecords = Infinity): Promise<Uint8Array | undefined> {
     for (;;) {
       const message = this.connection.readMessage();
       if (message !== undefined) return message;
+      // Messages overtake file bytes, never the reverse: an announcement would be read by now.
+      const isNoneDue = this.recordsRead >= announcedRecords;
+      if (isNoneDue && this.connection.hasData()) throw new UnannouncedData();
       if (this.hasEnded()) return undefined;
       await waitIn(this.messageWaiters);
     }
   }
 
   /**
-   * A slab for file bytes, at most 256 KiB; waits while the pool is used up.
+   * A slab for file bytes, at most 256 KiB, smaller than wanted when memory is short; waits while
+   * there is none.
    * @throws ChannelClosed
    */
   acquireSlab(wantBytes: number): Promise<Slab> {
     if (this.reason !== undefined) return Promise.reject(new ChannelClosed(this.reason));
-    return this.slabs.acquire(this, wantBytes);
+    return this.slabs.acquire(this.account, wantBytes);
   }
 
   /** Gives back a slab that was never handed to {@link sendData}. */
@@ -160,7 +158,10 @@ export class Channel {
   async nextRun(minBytes: number): Promise<DataRun | undefined> {
     for (;;) {
       const run = this.connection.readRun(minBytes);
-      if (run !== undefined) return run;
+      if (run !== undefined) {
+        if (run.end) this.onRecordRead();
+        return run;
+      }
       if (this.hasEnded()) return undefined;
       await waitIn(this.runWaiters);
     }
@@ -212,6 +213,7 @@ export class Channel {
         return;
       case 'readable':
         fire(this.runWaiters);
+        fire(this.messageWaiters);
         return;
       case 'writable':
         fire(this.roomWaiters);
@@ -231,11 +233,17 @@ export class Channel {
   onClosed(reason: CloseReason): void {
     if (this.reason !== undefined) return;
     this.reason = reason;
-    this.slabs.cancel(this, new ChannelClosed(reason));
+    this.slabs.cancel(this.account, new ChannelClosed(reason));
     fire(this.messageWaiters);
     fire(this.runWaiters);
     fire(this.roomWaiters);
     this.resolveClosed(reason);
+  }
+
+  /** Whoever waits for a message looks whether another record stands behind the last one due. */
+  private onRecordRead(): void {
+    this.recordsRead += 1;
+    fire(this.messageWaiters);
   }
 
   private async sendAfter(earlier: Promise<void> | undefined, bytes: Uint8Array): Promise<void> {
@@ -269,21 +277,4 @@ function waitIn(waiters: Waiters): Promise<void> {
 function fire(waiters: Waiters): void {
   if (waiters.length === 0) return;
   for (const wake of waiters.splice(0)) wake();
-}
-
-function describe(reason: CloseReason): string {
-  switch (reason.kind) {
-    case 'finished':
-      return 'finished';
-    case 'aborted':
-      return `aborted by ${reason.by === 'local' ? 'this side' : 'the peer'}, code ${reason.code}`;
-    case 'timedOut':
-      return `timed out (${reason.phase})`;
-    case 'untrusted':
-      return 'the server has another key than the trusted one';
-    case 'reset':
-      return 'the server does not know the connection any more';
-    case 'violation':
-      return `protocol violation by ${reason.by}: ${reason.rule}`;
-  }
 }

@@ -26,6 +26,7 @@ export interface DrivenConnection {
   abandonData(error: number): void;
   readMessage(): Uint8Array | undefined;
   readRun(minBytes: number): DataRun | undefined;
+  hasData(): boolean;
   releaseRun(run: DataRun): void;
   finish(): void;
   abort(code: number): void;

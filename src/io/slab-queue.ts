@@ -1,11 +1,12 @@
 /**
- * Makes a slab pool something to wait for: callers are served in the order they came, so a
- * large want is not starved by small ones.
+ * Makes a slab pool something to wait for. Callers are served in the order they came, but one that
+ * has used up its share, and may wait for ever, holds nobody up. When little is left a caller gets
+ * a smaller slab than it wants, so a large want is not starved by small ones.
  */
-import type { Slab, SlabPool } from '../util/slab.ts';
+import type { Slab, SlabAccount, SlabPool } from '../util/slab.ts';
 
 interface Waiting {
-  readonly owner: object;
+  readonly account: SlabAccount;
   readonly wantBytes: number;
   readonly resolve: (slab: Slab) => void;
   readonly reject: (error: Error) => void;
@@ -25,14 +26,17 @@ export class SlabQueue {
   }
 
   /**
-   * A slab of at least `wantBytes` with one reference.
-   * @param owner names the wants that {@link cancel} ends
+   * A slab with one reference, of `wantBytes` or more unless memory is short.
+   * @param account is charged for it, and names the wants that {@link cancel} ends
    */
-  acquire(owner: object, wantBytes: number): Promise<Slab> {
-    const slab = this.waiting.length === 0 ? this.pool.acquire(wantBytes) : undefined;
+  acquire(account: SlabAccount, wantBytes: number): Promise<Slab> {
+    this.serve();
+    // Of two wants of one connection the first is served first.
+    const isBehind = this.waiting.some((entry) => entry.account === account);
+    const slab = isBehind ? undefined : this.pool.acquireSome(wantBytes, 0, account);
     if (slab !== undefined) return Promise.resolve(slab);
     return new Promise((resolve, reject) => {
-      this.waiting.push({ owner, wantBytes, resolve, reject });
+      this.waiting.push({ account, wantBytes, resolve, reject });
     });
   }
 
@@ -43,21 +47,21 @@ export class SlabQueue {
 
   /** Serves who waits; to be called when slabs may have come back. */
   serve(): void {
-    let served = 0;
-    for (const first of this.waiting) {
-      const slab = this.pool.acquire(first.wantBytes);
-      if (slab === undefined) break;
-      served += 1;
-      first.resolve(slab);
+    if (this.waiting.length === 0) return;
+    const unserved: Waiting[] = [];
+    for (const entry of this.waiting) {
+      const slab = this.pool.acquireSome(entry.wantBytes, 0, entry.account);
+      if (slab === undefined) unserved.push(entry);
+      else entry.resolve(slab);
     }
-    if (served > 0) this.waiting = this.waiting.slice(served);
+    this.waiting = unserved;
   }
 
-  /** Rejects what `owner` waits for. */
-  cancel(owner: object, error: Error): void {
-    const cancelled = this.waiting.filter((entry) => entry.owner === owner);
+  /** Rejects what `account` waits for. */
+  cancel(account: SlabAccount, error: Error): void {
+    const cancelled = this.waiting.filter((entry) => entry.account === account);
     if (cancelled.length === 0) return;
-    this.waiting = this.waiting.filter((entry) => entry.owner !== owner);
+    this.waiting = this.waiting.filter((entry) => entry.account !== account);
     for (const entry of cancelled) entry.reject(error);
     this.serve();
   }

@@ -5,7 +5,6 @@
  * early with a code.
  */
 import { createDigest } from '../io/digest.ts';
-import { assert } from '../util/assert.ts';
 import type { Slab } from '../util/slab.ts';
 import { ERROR } from '../wire/codes.ts';
 import { EXIT, LftpError } from './error.ts';
@@ -102,11 +101,19 @@ function earlyEndCode(error: unknown): number {
     : ERROR.OTHER;
 }
 
+/** Where a read goes, and from where in the file. */
+interface Claim {
+  readonly slab: Slab;
+  readonly lengthBytes: number;
+  readonly position: number;
+}
+
 /** Keeps reads under way, and hands their results out in order. */
 class ReadAhead {
   private readonly channel: TransferChannel;
   private readonly source: FileSource;
   private readonly pending: Promise<ReadRun | undefined>[] = [];
+  private lastClaim: Promise<unknown> = Promise.resolve();
   private position = 0;
 
   constructor(channel: TransferChannel, source: FileSource) {
@@ -117,7 +124,7 @@ class ReadAhead {
   /** The next run, or undefined at the end. */
   async next(): Promise<ReadRun | undefined> {
     const most = Math.min(FILE_RUNS_AHEAD, this.source.concurrentReads);
-    while (this.pending.length < most && !this.isAllAsked()) this.ask();
+    while (this.pending.length < most && this.restBytes > 0) this.ask();
     const first = this.pending.shift();
     return first === undefined ? undefined : await first;
   }
@@ -130,43 +137,46 @@ class ReadAhead {
     }
   }
 
-  private isAllAsked(): boolean {
-    return this.source.sizeBytes !== null && this.position >= this.source.sizeBytes;
+  private get restBytes(): number {
+    return (this.source.sizeBytes ?? Infinity) - this.position;
   }
 
   private ask(): void {
-    const { sizeBytes } = this.source;
-    const want = Math.min(
-      FILE_RUN_BYTES,
-      sizeBytes === null ? Infinity : sizeBytes - this.position,
-    );
-    const read = this.read(want, this.position, sizeBytes !== null);
+    // One after the other: only the slab tells how far a read goes and where the next one begins.
+    const claimed = this.lastClaim.then(() => this.claim());
+    this.lastClaim = claimed.catch(() => undefined);
+    const read = claimed.then((claim) => (claim === undefined ? undefined : this.read(claim)));
     // Its failure is told by `next`, in order; until then it must not look unhandled.
     read.catch(() => undefined);
     this.pending.push(read);
-    this.position += want;
   }
 
-  /** @param isExact true: fewer bytes than wanted mean that the file shrank */
-  private async read(
-    wantBytes: number,
-    position: number,
-    isExact: boolean,
-  ): Promise<ReadRun | undefined> {
-    assert(wantBytes > 0, 'a read of nothing');
+  /** Undefined when an earlier claim took the rest. */
+  private async claim(): Promise<Claim | undefined> {
+    const wantBytes = Math.min(FILE_RUN_BYTES, this.restBytes);
+    if (wantBytes <= 0) return undefined;
     const slab = await this.channel.acquireSlab(wantBytes);
+    const lengthBytes = Math.min(wantBytes, slab.bytes.length);
+    const { position } = this;
+    this.position += lengthBytes;
+    return { slab, lengthBytes, position };
+  }
+
+  private async read({ slab, lengthBytes, position }: Claim): Promise<ReadRun | undefined> {
+    // Of a file whose size is known, fewer bytes than wanted mean that it shrank.
+    const isExact = this.source.sizeBytes !== null;
     let isKept = false;
     try {
-      let lengthBytes = 0;
+      let readBytes = 0;
       do {
-        const rest = slab.bytes.subarray(lengthBytes, wantBytes);
-        const got = await this.source.read(rest, rest.length, position + lengthBytes);
+        const rest = slab.bytes.subarray(readBytes, lengthBytes);
+        const got = await this.source.read(rest, rest.length, position + readBytes);
         if (got === 0 && isExact) throw changedError();
         if (got === 0) return undefined;
-        lengthBytes += got;
-      } while (isExact && lengthBytes < wantBytes);
+        readBytes += got;
+      } while (isExact && readBytes < lengthBytes);
       isKept = true;
-      return { slab, lengthBytes };
+      return { slab, lengthBytes: readBytes };
     } finally {
       if (!isKept) this.channel.releaseSlab(slab);
     }

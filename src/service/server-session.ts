@@ -5,6 +5,7 @@
  * `status`, `count` and `cancel` are handled as they come (P-SVC-11). Nothing a client does ends
  * anything but its own session.
  */
+import { UnannouncedData } from '../io/channel-errors.ts';
 import { ERROR } from '../wire/codes.ts';
 import { asError, errorText, EXIT, LftpError } from './error.ts';
 import { SESSION_MAX_REQUESTS } from './limits.ts';
@@ -31,6 +32,8 @@ export class ServerSession {
   private readonly context: SessionContext;
   private readonly jobs = new Map<number, SendJob | ReceiveJob>();
   private lastSend: SendJob | undefined;
+  /** Uploads asked for so far, each of which one `dat` record belongs to. */
+  private announcedUploads = 0;
   private tail = Promise.resolve();
   /** A failure that no answer tells: it ends the session. */
   private failure: Error | undefined;
@@ -44,19 +47,30 @@ export class ServerSession {
   async run(): Promise<void> {
     try {
       for (;;) {
-        const bytes = await this.channel.nextMessage();
+        const bytes = await this.nextMessage();
         if (bytes === undefined) break;
         await this.handle(bytes);
       }
       // No further digest can come; files that are asked for still go out.
       for (const job of this.jobs.values()) if (job instanceof ReceiveJob) job.cancel();
       await this.tail;
+      await this.nextMessage();
       this.channel.finish();
     } catch (error) {
       this.end(error);
     }
     for (const job of this.jobs.values()) job.cancel();
     await this.tail;
+  }
+
+  /** A file that nobody asked to send would lie in memory until the session ends: so it ends. */
+  private async nextMessage(): Promise<Uint8Array | undefined> {
+    try {
+      return await this.channel.nextMessage(this.announcedUploads);
+    } catch (error) {
+      if (!(error instanceof UnannouncedData)) throw error;
+      throw new LftpError(EXIT.PROTOCOL, 'remote', 'not understood: a file that was not announced');
+    }
   }
 
   private async handle(bytes: Uint8Array): Promise<void> {
@@ -110,6 +124,7 @@ export class ServerSession {
     const job =
       request.op === 'get' ? new SendJob(context, request) : new ReceiveJob(context, request);
     this.jobs.set(request.id, job);
+    if (request.op === 'post') this.announcedUploads += 1;
     this.tail = this.tail.then(() => this.runJob(request.id, job));
   }
 

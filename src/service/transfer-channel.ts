@@ -9,8 +9,13 @@ export interface TransferChannel {
   readonly closed: Promise<CloseReason>;
   stats(): ConnectionStats;
   sendMessage(bytes: Uint8Array): Promise<void>;
-  /** Undefined: the peer will send no more. */
-  nextMessage(): Promise<Uint8Array | undefined>;
+  /**
+   * Undefined: the peer will send no more.
+   * @param announcedRecords `dat` records that the messages so far have announced
+   * @throws UnannouncedData when another begins
+   */
+  nextMessage(announcedRecords?: number): Promise<Uint8Array | undefined>;
+  /** May be smaller than wanted when memory is short. */
   acquireSlab(wantBytes: number): Promise<Slab>;
   releaseSlab(slab: Slab): void;
   sendData(slab: Slab, lengthBytes: number): Promise<void>;

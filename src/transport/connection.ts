@@ -228,6 +228,11 @@ export class Connection {
     return run;
   }
 
+  /** Whether file bytes or a record's end wait; if not, `readable` tells of the first. */
+  hasData(): boolean {
+    return this.parts.inbox.hasData();
+  }
+
   /** The run's bytes are dealt with: its slab goes back, the window opens. */
   releaseRun(run: DataRun): void {
     this.parts.inbox.releaseRun(run);

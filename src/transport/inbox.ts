@@ -3,7 +3,7 @@
  * Counts what the application has consumed, from which the credit for the peer follows.
  */
 import type { Slab, SlabPool } from '../util/slab.ts';
-import { SLAB_CLASSES_BYTES, SLAB_MAX_BYTES } from '../util/slab.ts';
+import { SLAB_CLASSES_BYTES, SLAB_MAX_BYTES, SlabAccount } from '../util/slab.ts';
 import { FLAG } from '../wire/codes.ts';
 import { MAX_MESSAGE_BYTES } from '../wire/layout.ts';
 import type { DataRun } from './types.ts';
@@ -38,6 +38,7 @@ export class Inbox {
   /** Bytes of the record so far; small records get small slabs. */
   private recordBytes = 0;
   private readonly pool: SlabPool;
+  private readonly account = new SlabAccount();
   private readonly windowBytes: number;
 
   constructor(pool: SlabPool, windowBytes: number) {
@@ -83,7 +84,7 @@ export class Inbox {
     let run = this.open;
     let at = start;
     if (run !== undefined && run.slab.bytes.length - run.length < end - at) {
-      const next = this.pool.acquire(this.nextSlabBytes());
+      const next = this.nextSlab(end - start);
       if (next === undefined) {
         // What is here is handed on, however little was asked for: its slab may be the one missing.
         this.closeRun(false, 0);
@@ -98,7 +99,7 @@ export class Inbox {
       this.open = run;
     }
     if (run === undefined) {
-      const slab = this.pool.acquire(this.nextSlabBytes());
+      const slab = this.nextSlab(end - start);
       if (slab === undefined) return false;
       run = { slab, length: 0 };
       this.open = run;
@@ -108,15 +109,22 @@ export class Inbox {
     return true;
   }
 
-  /** The first is small, so that many small files cost little each. */
-  private nextSlabBytes(): number {
-    return this.recordBytes >= SLAB_CLASSES_BYTES[1] ? SLAB_MAX_BYTES : SLAB_CLASSES_BYTES[1];
+  /** Slabs grow with the record, so that what is lent stays in proportion to what has come. */
+  private nextSlab(lengthBytes: number): Slab | undefined {
+    const [small, middle, large] = SLAB_CLASSES_BYTES;
+    const recordBytes = this.recordBytes + lengthBytes;
+    const growthBytes = recordBytes >= middle ? large : recordBytes >= small ? middle : small;
+    // A segment spans at most two slabs, so the next one must hold what is left of it.
+    const wantBytes = Math.max(growthBytes, lengthBytes);
+    return this.pool.acquireSome(wantBytes, lengthBytes, this.account);
   }
 
   private closeRun(end: boolean, error: number): void {
     const run = this.open;
     if (run === undefined) return;
-    this.runs.push({ slab: run.slab, length: run.length, end, error });
+    // Many records of a few bytes must not cost a slab each.
+    const slab = end ? this.pool.fitted(run.slab, run.length) : run.slab;
+    this.runs.push({ slab, length: run.length, end, error });
     this.open = undefined;
   }
 
@@ -161,6 +169,13 @@ export class Inbox {
     }
     const run = this.runs.shift();
     return run;
+  }
+
+  /** Whether file bytes or the end of a record wait; if not, the first that come are told. */
+  hasData(): boolean {
+    const isWaiting = this.runs.length > 0 || this.open !== undefined;
+    if (!isWaiting) this.wantedBytes = 1;
+    return isWaiting;
   }
 
   releaseRun(run: DataRun): void {

@@ -2,8 +2,11 @@
 
 /** Timeout before the first sample (RFC 6298 §2.1). */
 export const INITIAL_RTO_MS = 1000;
-/** Floor of the timeout; below RFC 6298's 1 s, as every modern stack (P-RTO-02). */
-export const MIN_RTO_MS = 200;
+/**
+ * P-RTO-02: floor of the variance term, as in Linux. Under the whole timeout it would leave a
+ * steady path of some 100 ms no time for RACK and the tail probe, which speak after one and two.
+ */
+export const MIN_VARIANCE_MS = 200;
 /** A timeout doubles up to this, or four smoothed round trips on longer paths. */
 export const MAX_RTO_SHORT_PATH_MS = 1000;
 
@@ -31,10 +34,10 @@ export class RttEstimator {
     this.minRttMs = Math.min(this.minRttMs, rttMs);
   }
 
-  /** P-RTO-01: timeout of a segment at first. @param maxAckDelayMs the peer's promise */
+  /** P-RTO-01, P-RTO-02: timeout of a segment at first. @param maxAckDelayMs the peer's promise */
   rtoMs(maxAckDelayMs: number): number {
     if (!this.hasSample) return INITIAL_RTO_MS;
-    return Math.max(MIN_RTO_MS, this.srttMs + Math.max(1, 4 * this.rttvarMs) + maxAckDelayMs);
+    return this.srttMs + Math.max(MIN_VARIANCE_MS, 4 * this.rttvarMs) + maxAckDelayMs;
   }
 
   /** Upper limit of every doubled interval on this path. */

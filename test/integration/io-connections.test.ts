@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { ChannelClosed, type Channel } from '../../src/io/channel.ts';
+import { ChannelClosed } from '../../src/io/channel-errors.ts';
+import type { Channel } from '../../src/io/channel.ts';
 import { connect, ConnectFailed, type ClientLink } from '../../src/io/connect.ts';
 import { listen, type Listener, type ListenOptions } from '../../src/io/listen.ts';
 import { PeerTable } from '../../src/io/peer-table.ts';

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { Channel, ChannelClosed, LINGER_LIMIT_MS } from '../../../src/io/channel.ts';
+import { Channel, LINGER_LIMIT_MS } from '../../../src/io/channel.ts';
+import { ChannelClosed, UnannouncedData } from '../../../src/io/channel-errors.ts';
 import { SlabQueue } from '../../../src/io/slab-queue.ts';
 import type { CloseReason, DataRun } from '../../../src/transport/types.ts';
 import { SlabPool } from '../../../src/util/slab.ts';
@@ -97,6 +98,41 @@ describe('nextMessage', () => {
   });
 });
 
+describe('a record that no message announced', () => {
+  const run: DataRun = {
+    slab: { bytes: new Uint8Array(4), refs: 1 },
+    length: 4,
+    end: true,
+    error: 0,
+  };
+
+  it('ends the wait for a message, at once or when it comes', async () => {
+    connection.runs.push(run);
+    await expect(channel.nextMessage(0)).rejects.toThrow(UnannouncedData);
+    connection.runs.length = 0;
+    const waiting = channel.nextMessage(0);
+    connection.runs.push(run);
+    channel.onEvent({ kind: 'readable' });
+    await expect(waiting).rejects.toThrow(UnannouncedData);
+  });
+
+  it('is none while a message is unread that may announce it, or nobody counts', async () => {
+    connection.runs.push(run);
+    connection.incoming.push(Uint8Array.of(1));
+    expect(await channel.nextMessage(0)).toEqual(Uint8Array.of(1));
+    expect(await isPending(channel.nextMessage(1))).toBe(true);
+    expect(await isPending(channel.nextMessage())).toBe(true);
+  });
+
+  it('is what stands behind the last one that was due', async () => {
+    connection.runs.push(run, run);
+    const waiting = channel.nextMessage(1);
+    expect(await isPending(waiting)).toBe(true);
+    expect(await channel.nextRun(1)).toBe(run);
+    await expect(waiting).rejects.toThrow(UnannouncedData);
+  });
+});
+
 describe('file data out', () => {
   it('resolves at once while there is room', async () => {
     const slab = await channel.acquireSlab(16_384);
@@ -132,16 +168,37 @@ describe('file data out', () => {
 describe('slabs', () => {
   it('are waited for in order', async () => {
     const first = await channel.acquireSlab(65_536);
-    const large = channel.acquireSlab(65_536);
-    const small = channel.acquireSlab(16_384);
+    const second = channel.acquireSlab(65_536);
+    const third = channel.acquireSlab(65_536);
     expect(slabs.waitingCount).toBe(2);
     channel.releaseSlab(first);
-    expect((await large).bytes).toHaveLength(65_536);
-    expect(await isPending(small)).toBe(true);
-    pool.release(await large);
+    expect((await second).bytes).toHaveLength(65_536);
+    expect(await isPending(third)).toBe(true);
+    pool.release(await second);
     slabs.serve();
-    expect((await small).bytes).toHaveLength(16_384);
+    expect((await third).bytes).toHaveLength(65_536);
     expect(slabs.waitingCount).toBe(0);
+  });
+
+  it('are smaller than wanted rather than waited for', async () => {
+    const others = pool.acquire(16_384);
+    expect((await channel.acquireSlab(65_536)).bytes).toHaveLength(16_384);
+    expect(others).toBeDefined();
+  });
+
+  it('are not held up by a channel that has used up its share', async () => {
+    const slow = await channel.acquireSlab(16_384);
+    await channel.acquireSlab(16_384);
+    const more = channel.acquireSlab(16_384);
+    expect(await isPending(more)).toBe(true);
+    const other = new Channel(new FakeConnection(), slabs, {
+      onTurnEnd: () => undefined,
+      offTurnEnd: () => undefined,
+    });
+    expect((await other.acquireSlab(16_384)).refs).toBe(1);
+    expect(await isPending(more)).toBe(true);
+    channel.releaseSlab(slow);
+    expect((await more).refs).toBe(1);
   });
 
   it('are no longer waited for by a closed channel', async () => {

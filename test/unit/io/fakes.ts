@@ -139,6 +139,10 @@ export class FakeConnection implements DrivenConnection {
     return this.runs.shift();
   }
 
+  hasData(): boolean {
+    return this.runs.length > 0;
+  }
+
   releaseRun(): void {
     this.calls.push('release');
   }

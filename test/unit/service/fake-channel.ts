@@ -1,4 +1,5 @@
 /** Two ends of a connection in memory: the contract of io's `Channel`, without a network. */
+import { UnannouncedData } from '../../../src/io/channel-errors.ts';
 import type { CloseReason, ConnectionStats, DataRun } from '../../../src/transport/types.ts';
 import type { TransferChannel } from '../../../src/service/transfer-channel.ts';
 import { deferred } from '../../../src/service/turns.ts';
@@ -31,6 +32,7 @@ export class FakeChannel implements TransferChannel {
   private readonly messages: Uint8Array[] = [];
   private readonly pieces: Piece[] = [];
   private heldBytes = 0;
+  private recordsRead = 0;
   private hasPeerFinished = false;
   private hasFinished = false;
   private reason: CloseReason | undefined;
@@ -58,10 +60,12 @@ export class FakeChannel implements TransferChannel {
     return Promise.resolve();
   }
 
-  async nextMessage(): Promise<Uint8Array | undefined> {
+  async nextMessage(announcedRecords = Infinity): Promise<Uint8Array | undefined> {
     for (;;) {
       const message = this.messages.shift();
       if (message !== undefined) return message;
+      const isNoneDue = this.recordsRead >= announcedRecords;
+      if (isNoneDue && this.pieces.length > 0) throw new UnannouncedData();
       if (this.hasEnded()) return undefined;
       await this.change();
     }
@@ -96,6 +100,10 @@ export class FakeChannel implements TransferChannel {
   async nextRun(minBytes: number): Promise<DataRun | undefined> {
     for (;;) {
       const run = this.readRun(minBytes);
+      if (run?.end === true) {
+        this.recordsRead += 1;
+        this.wake();
+      }
       if (run !== undefined) return run;
       if (this.hasEnded()) return undefined;
       await this.change();

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { Inbox, type InboxResult } from '../../../src/transport/inbox.ts';
+import { Inbox, type InboxResult, MAX_HELD_RUNS } from '../../../src/transport/inbox.ts';
 import type { DataRun } from '../../../src/transport/types.ts';
-import { SlabPool } from '../../../src/util/slab.ts';
+import { FITTED_STEP_BYTES, SlabPool } from '../../../src/util/slab.ts';
 import { FLAG } from '../../../src/wire/codes.ts';
 import { MAX_MESSAGE_BYTES } from '../../../src/wire/layout.ts';
 import { isSame, pattern, text } from './segments.ts';
@@ -84,9 +84,9 @@ describe('Inbox', () => {
     data(new Uint8Array(0), FLAG.END, 64);
     data(text('x'));
     const empty = inbox.readRun(1)!;
-    expect([empty.length, empty.end, empty.error, pool.usedBytes]).toEqual([0, true, 64, 64 * KIB]);
+    expect([empty.length, empty.end, empty.error, pool.usedBytes]).toEqual([0, true, 64, 16 * KIB]);
     inbox.releaseRun(empty);
-    expect(pool.usedBytes).toBe(64 * KIB);
+    expect(pool.usedBytes).toBe(16 * KIB);
     expect(said(inbox.readRun(1))).toBe('x');
   });
 
@@ -96,8 +96,8 @@ describe('Inbox', () => {
     expect(inbox.readRun(100)?.length).toBe(100);
     data(pattern(50), FLAG.END);
     expect(inbox.readRun(200)?.length).toBe(50);
-    for (let i = 0; i < 66; i += 1) data(pattern(KIB));
-    expect(inbox.readRun(500 * KIB)?.length).toBe(64 * KIB);
+    for (let i = 0; i < 18; i += 1) data(pattern(KIB));
+    expect(inbox.readRun(500 * KIB)?.length).toBe(16 * KIB);
   });
 
   it('wants at most a quarter of the window, or 256 KiB', () => {
@@ -119,14 +119,14 @@ describe('Inbox', () => {
         inbox.releaseRun(run);
       }
     }
-    expect(sizes.slice(0, 3)).toEqual([64, 256, 256]);
+    expect(sizes.slice(0, 3)).toEqual([16, 64, 256]);
     data(text('end'), FLAG.END);
     for (let run = inbox.readRun(1); run; run = inbox.readRun(1)) inbox.releaseRun(run);
     data(text('next record'));
-    expect(inbox.readRun(1)?.slab.bytes.length).toBe(64 * KIB);
+    expect(inbox.readRun(1)?.slab.bytes.length).toBe(16 * KIB);
   });
 
-  it('splits a segment over two slabs without losing a byte', () => {
+  it('splits segments over two slabs without losing a byte', () => {
     const bytes = pattern(100 * 1_000);
     for (let i = 0; i < 100; i += 1) {
       inbox.take(FLAG.DAT, 0, bytes, 1_000 * i, 1_000 * (i + 1));
@@ -134,8 +134,9 @@ describe('Inbox', () => {
     const runs: DataRun[] = [];
     for (let run = inbox.readRun(1); run; run = inbox.readRun(1)) runs.push(run);
     expect(runs).toMatchObject([
+      { length: 16_384, end: false, error: 0 },
       { length: 65_536, end: false, error: 0 },
-      { length: 34_464, end: false, error: 0 },
+      { length: 18_080, end: false, error: 0 },
     ]);
     const joined = runs.flatMap(({ slab, length }) => [...slab.bytes.subarray(0, length)]);
     expect(isSame(new Uint8Array(joined), bytes)).toBe(true);
@@ -147,18 +148,50 @@ describe('Inbox', () => {
     const poor = new Inbox(pool, 1024 * KIB);
     for (let i = 0; i < 2; i += 1) pool.acquire(256 * KIB);
     for (let i = 0; i < 3; i += 1) pool.acquire(64 * KIB);
-    for (let i = 0; i < 64; i += 1) {
+    for (let i = 0; i < 3; i += 1) pool.acquire(16 * KIB);
+    for (let i = 0; i < 16; i += 1) {
       expect(poor.take(FLAG.DAT, 0, pattern(KIB), 0, KIB)).toBe('taken');
     }
     const before = poor.deliveredBytes;
     expect(poor.take(FLAG.DAT | FLAG.END, 5, text('ab'), 0, 2)).toBe('noMemory');
     expect(poor.deliveredBytes).toBe(before);
     const run = poor.readRun(1)!;
-    expect([run.length, run.end, run.error]).toEqual([64 * KIB, false, 0]);
+    expect([run.length, run.end, run.error]).toEqual([16 * KIB, false, 0]);
     expect(poor.take(FLAG.DAT | FLAG.END, 5, text('ab'), 0, 2)).toBe('noMemory');
     pool.release(others);
     expect(poor.take(FLAG.DAT | FLAG.END, 5, text('ab'), 0, 2)).toBe('taken');
     expect(poor.readRun(1)).toMatchObject({ length: 2, end: true, error: 5 });
+  });
+
+  it('borrows in proportion to what has come', () => {
+    let bytesIn = 0;
+    for (let i = 0; i < 300; i += 1) {
+      const length = 1 + ((i * 37) % 1400);
+      data(pattern(length));
+      bytesIn += length;
+      expect(pool.usedBytes).toBeLessThanOrEqual(16 * KIB + 5 * bytesIn);
+    }
+  });
+
+  it('keeps records of one byte in one step of memory each', () => {
+    for (let i = 0; i < MAX_HELD_RUNS; i += 1) expect(data(text('x'), FLAG.END)).toBe('taken');
+    expect(data(text('x'), FLAG.END)).toBe('noMemory');
+    expect(pool.usedBytes).toBe(MAX_HELD_RUNS * FITTED_STEP_BYTES);
+    for (let run = inbox.readRun(1); run; run = inbox.readRun(1)) {
+      expect([said(run), run.end]).toEqual(['x', true]);
+      inbox.releaseRun(run);
+    }
+    expect(pool.usedBytes).toBe(0);
+  });
+
+  it('tells whether data wait, and wakes for the first that come', () => {
+    expect(inbox.hasData()).toBe(false);
+    data(text('a'));
+    expect([inbox.hasData(), inbox.takeReadable()]).toEqual([true, true]);
+    inbox.readRun(1);
+    expect([inbox.takeReadable(), inbox.hasData()]).toEqual([false, false]);
+    data(new Uint8Array(0), FLAG.END);
+    expect([inbox.hasData(), inbox.takeReadable()]).toEqual([true, true]);
   });
 
   it('says once that what is wanted has come, and again after it was asked for in vain', () => {

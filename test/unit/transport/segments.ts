@@ -216,6 +216,18 @@ export function isSame(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }
 
+/** Times of `count` repeats, the first after `firstMs`, at intervals that double up to a second. */
+export function doubling(firstMs: number, count: number): number[] {
+  const intervals = Array.from({ length: count }, (_, i) => Math.min(1_000, firstMs * 2 ** i));
+  let sumMs = 0;
+  return toMicroseconds(intervals.map((ms) => (sumMs += ms)));
+}
+
+/** Without what floating point leaves behind. */
+export function toMicroseconds(timesMs: readonly number[]): number[] {
+  return timesMs.map((ms) => Math.round(ms * 1_000) / 1_000);
+}
+
 export function text(value: string): Uint8Array {
   return new TextEncoder().encode(value);
 }

@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Slab, SLAB_CLASSES_BYTES, SLAB_MAX_BYTES, SlabPool } from '../../../src/util/slab.ts';
+import {
+  FITTED_STEP_BYTES,
+  type Slab,
+  SLAB_CLASSES_BYTES,
+  SLAB_MAX_BYTES,
+  SlabAccount,
+  SlabPool,
+} from '../../../src/util/slab.ts';
 
 const SMALL = 16_384;
 const MIDDLE = 65_536;
@@ -46,7 +53,7 @@ describe('SlabPool', () => {
   });
 
   it('keeps no more for reuse than its idle cap', () => {
-    const pool = new SlabPool(4 * SMALL, 2 * SMALL);
+    const pool = new SlabPool(4 * SMALL, { idleCapBytes: 2 * SMALL });
     const slabs = [1, 2, 3, 4].map(() => pool.acquire(1)!);
     for (const slab of slabs) pool.release(slab);
     const again = [1, 2, 3, 4].map(() => pool.acquire(1)!);
@@ -66,6 +73,65 @@ describe('SlabPool', () => {
     expect(again.filter((slab) => known.has(slab))).toHaveLength(128);
   });
 
+  it('copies what would fill less than half of a slab, and charges for the copy', () => {
+    const pool = new SlabPool(LARGE);
+    const account = new SlabAccount();
+    const slab = pool.acquire(1, account)!;
+    slab.bytes.set([1, 2, 3]);
+    const copy = pool.fitted(slab, 3);
+    expect([...copy.bytes.subarray(0, 4)]).toEqual([1, 2, 3, 0]);
+    expect([copy.bytes.length, copy.refs, slab.refs]).toEqual([FITTED_STEP_BYTES, 1, 0]);
+    expect([pool.usedBytes, account.heldBytes]).toEqual([FITTED_STEP_BYTES, FITTED_STEP_BYTES]);
+    pool.release(copy);
+    expect([pool.usedBytes, account.heldBytes]).toEqual([0, 0]);
+    const half = pool.acquire(1, account)!;
+    expect(half).toBe(slab);
+    expect(pool.fitted(half, SMALL / 2 + 1)).toBe(half);
+    expect(pool.fitted(half, SMALL / 2).bytes).toHaveLength(SMALL / 2);
+  });
+
+  it('lends nobody more than is left for all others', () => {
+    const pool = new SlabPool(8 * SMALL);
+    const [one, two] = [new SlabAccount(), new SlabAccount()];
+    const taken = (account: SlabAccount): number => {
+      let count = 0;
+      while (pool.acquire(1, account) !== undefined) count += 1;
+      return count;
+    };
+    expect([taken(one), taken(two), taken(one)]).toEqual([4, 2, 0]);
+    expect([one.heldBytes, two.heldBytes, pool.freeBytes]).toEqual([
+      4 * SMALL,
+      2 * SMALL,
+      2 * SMALL,
+    ]);
+  });
+
+  it('lends a smaller slab rather than none, but none that is too small', () => {
+    const pool = new SlabPool(MIDDLE + SMALL);
+    const some = (leastBytes: number): number | undefined =>
+      pool.acquireSome(LARGE, leastBytes, new SlabAccount())?.bytes.length;
+    expect([some(1), some(SMALL + 1), some(SMALL), some(1)]).toEqual([
+      MIDDLE,
+      undefined,
+      SMALL,
+      undefined,
+    ]);
+    expect(pool.refusals).toBe(2);
+  });
+
+  it('has a reserve for each account that the others cannot use up', () => {
+    const pool = new SlabPool(LARGE, { reserveBytes: MIDDLE });
+    while (pool.acquire(1) !== undefined);
+    expect(pool.freeBytes).toBe(0);
+    const accounts = Array.from({ length: 100 }, () => new SlabAccount());
+    const slabs = accounts.map((account) => pool.acquireSome(LARGE, 1, account)!);
+    expect(slabs.map(({ bytes }) => bytes.length)).toEqual(accounts.map(() => MIDDLE));
+    for (const account of accounts) expect(pool.acquireSome(1, 1, account)).toBeUndefined();
+    expect([pool.freeBytes, pool.usedBytes]).toEqual([0, LARGE + 100 * MIDDLE]);
+    for (const slab of slabs) pool.release(slab);
+    expect([pool.freeBytes, pool.usedBytes]).toEqual([0, LARGE]);
+  });
+
   it('does what a ledger does', () => {
     const operation = fc.record({
       kind: fc.constantFrom('acquire', 'retain', 'release' as const),
@@ -74,7 +140,7 @@ describe('SlabPool', () => {
     });
     fc.assert(
       fc.property(fc.array(operation, { maxLength: 100 }), (operations) => {
-        const pool = new SlabPool(3 * LARGE, LARGE);
+        const pool = new SlabPool(3 * LARGE, { idleCapBytes: LARGE });
         const held: Slab[] = [];
         const used = (): number =>
           [...new Set(held)].reduce((sum, slab) => sum + slab.bytes.length, 0);
