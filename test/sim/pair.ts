@@ -27,6 +27,9 @@ export interface PairOptions {
   readonly up: Partial<LinkOptions>;
   readonly down: Partial<LinkOptions>;
   readonly config?: Partial<ConnectionConfig>;
+  /** What either side has otherwise. */
+  readonly clientHost?: Partial<HostConfig>;
+  readonly serverHost?: Partial<HostConfig>;
 }
 
 export function buildPair(options: PairOptions): Pair {
@@ -41,8 +44,8 @@ export function buildPair(options: PairOptions): Pair {
     connection: { ...DEFAULT_CONNECTION_CONFIG, ...options.config },
     trace: NO_TRACE,
   };
-  const server = new Host(0, seed, config);
-  const client = new Host(1, seed, config);
+  const server = new Host(0, seed, { ...config, ...options.serverHost });
+  const client = new Host(1, seed, { ...config, ...options.clientHost });
   const up = new Link(options.up, SeededRandom.named(seed, 'up'));
   const down = new Link(options.down, SeededRandom.named(seed, 'down'));
   world.addHost(server);
