@@ -1,9 +1,6 @@
 /** What `listen` and `connect` share: the parts around one endpoint, put together. */
-import { INSECURE_VERSION } from '../wire/codes.ts';
-import { plainProtection } from '../transport/protection.ts';
 import { DEFAULT_CONNECTION_CONFIG, type ConnectionConfig } from '../transport/config.ts';
 import { Endpoint } from '../transport/endpoint.ts';
-import { PASS_THROUGH } from '../transport/seal.ts';
 import { NO_TRACE, type TraceSink } from '../transport/trace.ts';
 import type { ConnectionEvent } from '../transport/types.ts';
 import { SlabPool } from '../util/slab.ts';
@@ -12,6 +9,7 @@ import type { DrivenConnection } from './driven.ts';
 import { Driver } from './driver.ts';
 import { SystemRandom } from './entropy.ts';
 import { PEER_TABLE_ENTRIES, PeerTable } from './peer-table.ts';
+import { type Security, securityConfig } from './security.ts';
 import { SlabQueue } from './slab-queue.ts';
 
 /** Memory for file bytes on one socket, by use; bytes. */
@@ -48,6 +46,7 @@ export const MAX_PATIENCE_MS = 120_000;
 
 export interface AssemblyOptions {
   readonly accepts: boolean;
+  readonly security: Security;
   readonly pools: PoolSizes;
   readonly maxConnections: number;
   readonly maxPatienceMs?: number | undefined;
@@ -76,7 +75,7 @@ export function assemble(options: AssemblyOptions): Assembly {
     maxConnections,
     maxPatienceMs: options.maxPatienceMs ?? MAX_PATIENCE_MS,
     random: new SystemRandom(),
-    protection: plainProtection(PASS_THROUGH, INSECURE_VERSION),
+    ...securityConfig(options.security, options.accepts),
     sendPool,
     receivePool: new SlabPool(options.pools.receiveBytes, { reserveBytes }),
     earlyPoolBytes: options.pools.earlyBytes,

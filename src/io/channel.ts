@@ -5,6 +5,7 @@
  * caller wait. Each wait is a resolver that the driver's events fire, after which the caller
  * looks again, so a lost or doubled wake-up can never lose a byte.
  */
+import type { PeerIdentity } from '../transport/protection.ts';
 import { type Slab, SlabAccount } from '../util/slab.ts';
 import type {
   CloseReason,
@@ -61,6 +62,16 @@ export class Channel {
 
   get peer(): PeerAddress {
     return this.connection.peer;
+  }
+
+  /** Who the peer proved to be; undefined without keys. */
+  get identity(): PeerIdentity | undefined {
+    return this.connection.identity;
+  }
+
+  /** What the peer said in its third message about who it is. */
+  get login(): Uint8Array | undefined {
+    return this.connection.login;
   }
 
   get initiator(): boolean {

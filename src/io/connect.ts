@@ -11,6 +11,7 @@ import { MONOTONIC_CLOCK } from './clock.ts';
 import { alternateFamilies, ATTEMPT_DELAY_MS, RaceLost, staggeredRace } from './race.ts';
 import type { Attempt } from './race.ts';
 import { Refusals } from './refusals.ts';
+import type { Security } from './security.ts';
 import { UdpSocket } from './udp-socket.ts';
 
 /** Addresses of one name that are tried. */
@@ -21,6 +22,8 @@ export interface ConnectOptions {
   readonly host: string;
   readonly port: number;
   readonly family?: 4 | 6 | undefined;
+  /** The client's key, or none: `--insecure`. Settings such as `trusts` stand in `config`. */
+  readonly security: Security;
   readonly config?: Partial<ConnectionConfig> | undefined;
   readonly trace?: TraceSink | undefined;
   /** Gives up the attempt; without effect once the connection is established. */
@@ -29,12 +32,14 @@ export interface ConnectOptions {
   readonly firstMessage?: Uint8Array | undefined;
 }
 
-export type ConnectFailure = 'resolve' | 'silent' | 'unreachable' | 'refused' | 'aborted';
+export type ConnectFailure =
+  'resolve' | 'silent' | 'unreachable' | 'refused' | 'aborted' | 'untrusted';
 
 export class ConnectFailed extends Error {
   /**
    * resolve: the name has no address. silent: nothing answered. unreachable: the network or the
    * host says that nobody is there. refused: the server answered and closed. aborted: by signal.
+   * untrusted: its key is not the wanted one.
    */
   readonly code: ConnectFailure;
   /** Last error code that a stranger put into a header, 0 for none (wire/codes.ts ERROR). */
@@ -95,7 +100,7 @@ async function resolve(options: ConnectOptions): Promise<Address[]> {
 
 /** Which of several failures says most about what is wrong. */
 function mostTelling(errors: readonly unknown[]): unknown {
-  const ranks: readonly ConnectFailure[] = ['refused', 'silent', 'unreachable'];
+  const ranks: readonly ConnectFailure[] = ['untrusted', 'refused', 'silent', 'unreachable'];
   const failures = errors.filter((error) => error instanceof ConnectFailed);
   const unexpected = errors.find((error) => !(error instanceof ConnectFailed));
   if (unexpected !== undefined) return unexpected;
@@ -125,6 +130,7 @@ class Opening {
     this.target = target;
     this.parts = assemble({
       accepts: false,
+      security: options.security,
       pools: CLIENT_POOLS,
       maxConnections: 1,
       config: options.config,
@@ -204,6 +210,7 @@ class Opening {
   private closeFailure(reason: CloseReason): ConnectFailed {
     if (reason.kind === 'timedOut') return this.failure('silent', reason.advice, reason);
     if (reason.kind === 'aborted') return this.failure('refused', reason.code, reason);
+    if (reason.kind === 'untrusted') return this.failure('untrusted', ERROR.NONE, reason);
     return this.failure('refused', ERROR.NONE, reason);
   }
 

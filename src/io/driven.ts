@@ -2,6 +2,7 @@
  * What the driver and a channel need of the transport. Structural, so that tests can put a small
  * stand-in where an `Endpoint` or a `Connection` works in earnest.
  */
+import type { PeerIdentity } from '../transport/protection.ts';
 import type { Slab } from '../util/slab.ts';
 import type {
   ConnectionEvent,
@@ -16,6 +17,8 @@ export interface DrivenConnection {
   readonly id: number;
   readonly peer: PeerAddress;
   readonly initiator: boolean;
+  readonly identity: PeerIdentity | undefined;
+  readonly login: Uint8Array | undefined;
   readonly state: ConnectionState;
   userData: unknown;
   readonly dataRoomBytes: number;
