@@ -54,6 +54,9 @@ describe('the laws see what they forbid', () => {
     expect(offencesIn(importArrow, 'src/wire/x.ts', "import 'node:fs';")).toHaveLength(1);
     expect(offencesIn(importArrow, 'src/service/session.ts', "import 'node:fs';")).toHaveLength(1);
     expect(offencesIn(importArrow, 'src/service/file-store.ts', "import 'node:fs';")).toEqual([]);
+    const database = "await import('libsql');";
+    expect(offencesIn(importArrow, 'src/service/a/login.ts', database)).toHaveLength(1);
+    expect(offencesIn(importArrow, 'src/service/a/database-store.ts', database)).toEqual([]);
     expect(offencesIn(importArrow, 'src/service/x.ts', "import 'node:dgram';")).toHaveLength(1);
     expect(offencesIn(importArrow, 'src/cli/x.ts', "import 'left-pad';")).toHaveLength(1);
   });

@@ -38,3 +38,30 @@ export const COUNT_REQUEST_BYTES = 262_144;
 
 /** Longest wait for that answer: it is worth a line of output, not a delay. */
 export const COUNT_REQUEST_MS = 1000;
+
+/** Bytes of a key file: one line with a comment needs far less. */
+export const KEY_FILE_MAX_BYTES = 4096;
+
+/** Bytes of a `known_hosts`: room for some ten thousand hosts. */
+export const KNOWN_HOSTS_MAX_BYTES = 1_048_576;
+
+/** Letters of the comment behind a key. */
+export const MAX_KEY_COMMENT = 200;
+
+/** Bytes of a password: enough for any sentence, and no work for whoever sends a book. */
+export const PASSWORD_MAX_BYTES = 1024;
+
+/** Letters of an account's name. */
+export const MAX_ACCOUNT_NAME = 32;
+
+/** Keys of one account. */
+export const MAX_ACCOUNT_KEYS = 64;
+
+/** Memory that a server may ask a client's slow hash to use, bytes. */
+export const SLOW_HASH_MAX_BYTES = 536_870_912;
+
+/** Failing sources that are remembered; beyond it whoever's penalty ends soonest is forgotten. */
+export const MAX_PENALTY_SOURCES = 16_384;
+
+/** Names that somebody failed for; beyond it the one that is slowed least is forgotten. */
+export const MAX_PENALTY_ACCOUNTS = 4096;

@@ -63,7 +63,7 @@ export class ServerSession {
     await this.tail;
   }
 
-  /** A file that nobody asked to send would lie in memory until the session ends: so it ends. */
+  /** A file that no request announced would lie in memory for as long as the session (P-SVC-20). */
   private async nextMessage(): Promise<Uint8Array | undefined> {
     try {
       return await this.channel.nextMessage(this.announcedUploads);

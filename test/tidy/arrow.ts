@@ -13,8 +13,8 @@ interface Layer {
   /** Packages and built-in modules, `*` as a wildcard. */
   readonly modules?: readonly string[];
   readonly bannedModules?: readonly string[];
-  /** Only files whose name contains this word touch `node:fs`. */
-  readonly fsOnlyIn?: string;
+  /** Modules that only files with a certain word in their path touch. */
+  readonly onlyIn?: Readonly<Record<string, string>>;
   readonly bannedGlobals?: readonly string[];
   readonly bannedMembers?: readonly string[];
 }
@@ -55,11 +55,9 @@ function importFault(
   if (layer.bannedModules?.includes(specifier) === true) return `'${specifier}' in ${folder}`;
   const known = (layer.modules ?? []).some((pattern) => matches(specifier, pattern));
   if (!known) return `'${specifier}' in ${folder}`;
-  const isFs = /^node:fs\b/.test(specifier);
-  if (isFs && layer.fsOnlyIn !== undefined && !path.split('/').some(has(layer.fsOnlyIn))) {
-    return `'${specifier}' outside the ${layer.fsOnlyIn}`;
-  }
-  return undefined;
+  const rule = Object.entries(layer.onlyIn ?? {}).find(([pattern]) => matches(specifier, pattern));
+  if (rule === undefined || path.split('/').some(has(rule[1]))) return undefined;
+  return `'${specifier}' outside the ${rule[1]}`;
 }
 
 function has(word: string): (part: string) => boolean {

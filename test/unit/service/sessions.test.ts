@@ -277,7 +277,7 @@ describe('a server session and a hostile client', () => {
       [{ op: 'post', id: 1, path: ['x'], size: 0, overwrite: 'always' }],
     ],
     ['of a post that was not understood', [{ op: 'post', id: 1, path: ['x'] }]],
-  ])('ends a session that sends a file %s', async (_, requests) => {
+  ])('P-SVC-20 ends a session that sends a file %s', async (_, requests) => {
     for (const leaves of [false, true]) {
       const channel = rig.connect();
       for (const request of requests) await channel.sendMessage(encode(request));

@@ -1,0 +1,238 @@
+/**
+ * The accounts of a server, in `accounts.db` of its data folder. Several processes may work on them
+ * at once; what one has changed, the next question of another sees. Calls are short and block.
+ */
+import type { KeyLine } from '../../crypto/fingerprint.ts';
+import { EXIT, LftpError } from '../error.ts';
+import { fingerprintOf } from '../identity/keys.ts';
+import { MAX_ACCOUNT_KEYS } from '../limits.ts';
+import type { RemotePath } from '../path.ts';
+import { AccountDatabase } from './database-store.ts';
+import type { Row } from './database-store.ts';
+import type { PasswordRecord } from './password-proof.ts';
+
+export interface AccountKey extends KeyLine {
+  readonly fingerprint: string;
+  readonly addedMs: number;
+}
+
+export interface Account {
+  readonly name: string;
+  /** Below the served folder. */
+  readonly home: RemotePath;
+  /** ms since 1970 */
+  readonly createdMs: number;
+  readonly isDisabled: boolean;
+  readonly hasPassword: boolean;
+  readonly keys: readonly AccountKey[];
+}
+
+export interface NewAccount {
+  readonly name: string;
+  readonly home: RemotePath;
+  readonly keys: readonly KeyLine[];
+  readonly password: PasswordRecord | undefined;
+}
+
+export class AccountStore {
+  private readonly database: AccountDatabase;
+
+  private constructor(database: AccountDatabase) {
+    this.database = database;
+  }
+
+  /**
+   * Opens the accounts of the data folder, and makes them if there are none.
+   * @throws LftpError 11, 14, 21
+   */
+  static async open(dataFolder: string): Promise<AccountStore> {
+    return new AccountStore(await AccountDatabase.open(dataFolder, false));
+  }
+
+  /** The same, for those who would not expect to find none. @throws LftpError 14, 21 */
+  static async openExisting(dataFolder: string): Promise<AccountStore> {
+    return new AccountStore(await AccountDatabase.open(dataFolder, true));
+  }
+
+  close(): void {
+    this.database.close();
+  }
+
+  get count(): number {
+    const [row] = this.database.rows('SELECT count(*) AS n FROM account');
+    return numberOf(row, 'n');
+  }
+
+  /** In the order of their names. */
+  list(): readonly Account[] {
+    return this.database.rows(`${SELECT_ACCOUNT} ORDER BY name`).map((row) => this.account(row));
+  }
+
+  find(name: string): Account | undefined {
+    const [row] = this.database.rows(`${SELECT_ACCOUNT} WHERE name = ?`, name);
+    return row && this.account(row);
+  }
+
+  /** @throws LftpError 18 when the name is taken */
+  add({ name, home, keys, password }: NewAccount, nowMs: number): void {
+    this.database.atomically(() => {
+      if (this.find(name) !== undefined) throw takenError(name);
+      const sql = 'INSERT INTO account (name, home, created_ms) VALUES (?, ?, ?)';
+      this.database.run(sql, name, home.join('/'), nowMs);
+      const id = this.idOf(name);
+      for (const key of keys) this.insertKey(id, key, nowMs);
+      if (password !== undefined) this.upsertPassword(id, password, nowMs);
+    });
+  }
+
+  /** @throws LftpError 4 when there is no such account */
+  remove(name: string): void {
+    const changed = this.database.run('DELETE FROM account WHERE name = ?', name);
+    if (changed === 0) throw missingError(name);
+  }
+
+  /** @throws LftpError 4 */
+  setDisabled(name: string, isDisabled: boolean, nowMs: number): void {
+    const sql = 'UPDATE account SET disabled_ms = ? WHERE name = ?';
+    const changed = this.database.run(sql, isDisabled ? nowMs : null, name);
+    if (changed === 0) throw missingError(name);
+  }
+
+  /** @throws LftpError 4 */
+  setPassword(name: string, record: PasswordRecord, nowMs: number): void {
+    this.database.atomically(() => this.upsertPassword(this.idOf(name), record, nowMs));
+  }
+
+  /** @returns false when the account has the key already; @throws LftpError 4, 21 */
+  addKey(name: string, key: KeyLine, nowMs: number): boolean {
+    return this.database.atomically(() => this.insertKey(this.idOf(name), key, nowMs));
+  }
+
+  /** @returns the key, or undefined when the account has none such; @throws LftpError 4 */
+  removeKey(name: string, fingerprint: string): AccountKey | undefined {
+    return this.database.atomically(() => {
+      const id = this.idOf(name);
+      const key = this.keysOf(id).find((entry) => entry.fingerprint === fingerprint);
+      if (key === undefined) return undefined;
+      const sql = 'DELETE FROM account_key WHERE account = ? AND public_key = ?';
+      this.database.run(sql, id, key.publicKey);
+      return key;
+    });
+  }
+
+  /** Whether `publicKey` may log in as `name`. */
+  hasKey(name: string, publicKey: Uint8Array): boolean {
+    const sql =
+      'SELECT 1 FROM account JOIN account_key ON account = id ' +
+      'WHERE name = ? AND public_key = ? AND disabled_ms IS NULL';
+    return this.database.rows(sql, name, publicKey).length > 0;
+  }
+
+  /** The password of `name`; undefined also for an account that is disabled. */
+  password(name: string): PasswordRecord | undefined {
+    const sql =
+      'SELECT password.* FROM account JOIN password ON account = id ' +
+      'WHERE name = ? AND disabled_ms IS NULL';
+    const [row] = this.database.rows(sql, name);
+    if (row === undefined) return undefined;
+    const [n, r, p] = [numberOf(row, 'n'), numberOf(row, 'r'), numberOf(row, 'p')];
+    if (textOf(row, 'algorithm') !== 'scrypt') throw new TypeError('an unknown slow hash');
+    return {
+      salt: bytesOf(row, 'salt'),
+      parameters: { algorithm: 'scrypt', n, r, p },
+      storedKey: bytesOf(row, 'stored_key'),
+      serverKey: bytesOf(row, 'server_key'),
+    };
+  }
+
+  /** What the records of unknown names are made up from (password-proof.ts). */
+  fakeSecret(): Uint8Array {
+    const sql = "SELECT value FROM secret WHERE name = 'made-up logins'";
+    return bytesOf(this.database.rows(sql)[0], 'value');
+  }
+
+  private account(row: Row): Account {
+    const home = textOf(row, 'home');
+    return {
+      name: textOf(row, 'name'),
+      home: home === '' ? [] : home.split('/'),
+      createdMs: numberOf(row, 'created_ms'),
+      isDisabled: row['disabled_ms'] !== null,
+      hasPassword: numberOf(row, 'has_password') === 1,
+      keys: this.keysOf(numberOf(row, 'id')),
+    };
+  }
+
+  private keysOf(id: number): readonly AccountKey[] {
+    const sql = 'SELECT * FROM account_key WHERE account = ? ORDER BY added_ms, public_key';
+    return this.database.rows(sql, id).map((row) => {
+      const publicKey = bytesOf(row, 'public_key');
+      const fingerprint = fingerprintOf(publicKey);
+      const comment = textOf(row, 'comment');
+      return { publicKey, comment, fingerprint, addedMs: numberOf(row, 'added_ms') };
+    });
+  }
+
+  private idOf(name: string): number {
+    const [row] = this.database.rows('SELECT id FROM account WHERE name = ?', name);
+    if (row === undefined) throw missingError(name);
+    return numberOf(row, 'id');
+  }
+
+  private insertKey(id: number, { publicKey, comment }: KeyLine, nowMs: number): boolean {
+    if (this.keysOf(id).length >= MAX_ACCOUNT_KEYS) throw tooManyKeys();
+    const sql = 'INSERT OR IGNORE INTO account_key VALUES (?, ?, ?, ?)';
+    return this.database.run(sql, id, publicKey, comment, nowMs) === 1;
+  }
+
+  private upsertPassword(id: number, record: PasswordRecord, nowMs: number): void {
+    const { salt, parameters, storedKey, serverKey } = record;
+    const { algorithm, n, r, p } = parameters;
+    const sql = 'INSERT OR REPLACE INTO password VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)';
+    this.database.run(sql, id, algorithm, n, r, p, salt, storedKey, serverKey, nowMs);
+  }
+}
+
+const SELECT_ACCOUNT =
+  'SELECT account.*, EXISTS (SELECT 1 FROM password WHERE account = account.id) AS has_password ' +
+  'FROM account';
+
+/** A column that is not what the schema says is a damage that no caller can mend. */
+function textOf(row: Row | undefined, column: string): string {
+  const value = row?.[column];
+  if (typeof value === 'string') return value;
+  throw new TypeError(`the column ${column} is not a text`);
+}
+
+function numberOf(row: Row | undefined, column: string): number {
+  const value = row?.[column];
+  if (typeof value === 'number') return value;
+  throw new TypeError(`the column ${column} is not a number`);
+}
+
+/** The library gives bytes of one row as a Buffer and those of several as an ArrayBuffer. */
+function bytesOf(row: Row | undefined, column: string): Uint8Array {
+  const value = row?.[column];
+  if (value instanceof ArrayBuffer) return new Uint8Array(value);
+  if (value instanceof Uint8Array) return new Uint8Array(value);
+  throw new TypeError(`the column ${column} is not bytes`);
+}
+
+function missingError(name: string): LftpError {
+  return new LftpError(EXIT.MISSING, 'local', `there is no account "${name}"`, {
+    hint: 'lftp user list shows those there are; check --data.',
+  });
+}
+
+function takenError(name: string): LftpError {
+  return new LftpError(EXIT.EXISTS, 'local', `there is an account "${name}" already`, {
+    hint: 'Choose another name, or change it with lftp user passwd or lftp user key.',
+  });
+}
+
+function tooManyKeys(): LftpError {
+  const text = `an account has at most ${MAX_ACCOUNT_KEYS} keys`;
+  return new LftpError(EXIT.BUSY, 'local', text, {
+    hint: 'Take one out first: lftp user key NAME FILE --remove',
+  });
+}
