@@ -11,7 +11,7 @@ import { MONOTONIC_CLOCK } from './clock.ts';
 import { alternateFamilies, ATTEMPT_DELAY_MS, RaceLost, staggeredRace } from './race.ts';
 import type { Attempt } from './race.ts';
 import { Refusals } from './refusals.ts';
-import type { Security } from './security.ts';
+import { SEALED, type Security } from './security.ts';
 import { UdpSocket } from './udp-socket.ts';
 
 /** Addresses of one name that are tried. */
@@ -22,8 +22,11 @@ export interface ConnectOptions {
   readonly host: string;
   readonly port: number;
   readonly family?: 4 | 6 | undefined;
-  /** The client's key, or none: `--insecure`. Settings such as `trusts` stand in `config`. */
-  readonly security: Security;
+  /**
+   * The client's key, or none: `--insecure`. Sealed, and nobody in particular, if left out.
+   * Whether the server is the right one is asked by `config.trusts`.
+   */
+  readonly security?: Security | undefined;
   readonly config?: Partial<ConnectionConfig> | undefined;
   readonly trace?: TraceSink | undefined;
   /** Gives up the attempt; without effect once the connection is established. */
@@ -130,7 +133,7 @@ class Opening {
     this.target = target;
     this.parts = assemble({
       accepts: false,
-      security: options.security,
+      security: options.security ?? SEALED,
       pools: CLIENT_POOLS,
       maxConnections: 1,
       config: options.config,

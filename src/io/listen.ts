@@ -9,7 +9,7 @@ import { ERROR } from '../wire/codes.ts';
 import { assemble, MAX_CONNECTIONS, SERVER_POOLS, type Assembly } from './assembly.ts';
 import { Channel } from './channel.ts';
 import type { DrivenConnection } from './driven.ts';
-import type { Security } from './security.ts';
+import { SEALED, type Security } from './security.ts';
 import { UdpSocket } from './udp-socket.ts';
 
 export interface ListenOptions {
@@ -17,8 +17,8 @@ export interface ListenOptions {
   readonly host?: string | undefined;
   /** 0 means any free one. */
   readonly port: number;
-  /** The server's key, or none: `--insecure`. */
-  readonly security: Security;
+  /** The server's key, or none: `--insecure`. Sealed by a key made on the spot if left out. */
+  readonly security?: Security | undefined;
   readonly config?: Partial<ConnectionConfig> | undefined;
   readonly maxConnections?: number | undefined;
   readonly maxPatienceMs?: number | undefined;
@@ -101,7 +101,7 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   const live = new Set<Channel>();
   const parts: Assembly = assemble({
     accepts: true,
-    security: options.security,
+    security: options.security ?? SEALED,
     pools: SERVER_POOLS,
     maxConnections: options.maxConnections ?? MAX_CONNECTIONS,
     maxPatienceMs: options.maxPatienceMs,

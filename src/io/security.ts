@@ -28,6 +28,9 @@ export type Security =
       readonly cookieDemand?: 'load' | 'always' | undefined;
     };
 
+/** Sealed by a key that is made on the spot. */
+export const SEALED: Security = { kind: 'sealed' };
+
 export type SecurityConfig = Pick<
   EndpointConfig,
   'protection' | 'cookies' | 'resetTokens' | 'cookieDemand'

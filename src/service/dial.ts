@@ -40,6 +40,8 @@ function dialError(error: ConnectFailed, options: ConnectOptions): LftpError {
       return silentError(error.advice, details);
     case 'refused':
       return refusedError(error.advice, details);
+    case 'untrusted':
+      return new LftpError(EXIT.HOST_KEY, 'remote', 'the host key is not the trusted one', details);
     case 'aborted':
       return new LftpError(EXIT.OTHER, 'local', 'connecting was given up', details);
   }

@@ -13,7 +13,7 @@ import { ConnectionParts } from './connection-parts.ts';
 import { readStats } from './connection-stats.ts';
 import type { PeerIdentity } from './protection.ts';
 import { ReceivePipeline } from './receive-pipeline.ts';
-import type { SharedResources } from './shared-resources.ts';
+import type { ConnectionPlace, SharedResources } from './shared-resources.ts';
 import { TransmitPipeline } from './transmit-pipeline.ts';
 import type {
   ConnectionEvent,
@@ -26,13 +26,6 @@ import type {
 
 /** How soon delivery is tried again after the slab pool was used up by others. */
 const MEMORY_RETRY_MS = 20;
-
-/** What the endpoint gives a connection besides the shared resources. */
-export interface ConnectionPlace {
-  readonly id: number;
-  readonly localPort: number;
-  readonly wake: (connection: Connection) => void;
-}
 
 export class Connection {
   readonly id: number;
@@ -60,13 +53,13 @@ export class Connection {
     peer: PeerAddress,
     config: ConnectionConfig,
     shared: SharedResources,
-    handshake = shared.protection.begin(initiator),
   ) {
     this.id = place.id;
     this.localPort = place.localPort;
     this.wake = place.wake;
     this.initiator = initiator;
     this.config = config;
+    const handshake = place.handshake ?? shared.protection.begin(initiator);
     this.parts = new ConnectionParts(nowMs, place.id, initiator, peer, config, shared, handshake);
     this.parts.writer.sourcePort = place.localPort;
     this.receiving = new ReceivePipeline(this.parts);

@@ -171,17 +171,9 @@ export class Endpoint {
     handshake?: Handshake,
   ): Connection {
     const localPort = this.table.freePort(this.config.random);
-    const place = { id: this.nextId, localPort, wake: this.onWake };
+    const place = { id: this.nextId, localPort, wake: this.onWake, handshake };
     this.nextId += 1;
-    const connection = new Connection(
-      nowMs,
-      place,
-      initiator,
-      peer,
-      config,
-      this.shared,
-      handshake,
-    );
+    const connection = new Connection(nowMs, place, initiator, peer, config, this.shared);
     this.table.add(connection);
     return connection;
   }

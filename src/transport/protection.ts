@@ -11,7 +11,7 @@ import type { PeerAddress } from './types.ts';
 /** Message 1 is the SYN, 2 the SYN-ACK, 3 the initiator's answer to it. */
 export type MessageNumber = 1 | 2 | 3;
 
-/** A handshake message: header `[headerStart, payloadStart)`, payload `[payloadStart, payloadEnd)`. */
+/** A handshake message: header from `headerStart`, payload `[payloadStart, payloadEnd)`. */
 export interface MessageRange {
   readonly buffer: Uint8Array;
   readonly headerStart: number;

@@ -73,15 +73,19 @@ export class OpeningReceiver {
     if (!parts.handshake.read(3, segment, txn)) return 'seal';
     const parameters = defaultParameters();
     const { buffer, payloadStart, payloadEnd } = segment;
-    if (!readParameters(buffer, payloadStart, payloadEnd, parameters)) return this.refuse();
+    if (!readParameters(buffer, payloadStart, payloadEnd, parameters)) {
+      return this.refuse('synParameters');
+    }
     // P-HDR-05 before anything of the message has an effect.
     const hasFirst = parameters.firstEnd > 0;
-    if (hasFirst && !isStreamCombination(parameters.firstFlags)) return this.refuse();
+    if (hasFirst && !isStreamCombination(parameters.firstFlags)) {
+      return this.refuse('flagCombination');
+    }
     parts.agreeOnAcks(parameters);
     parts.login = parameters.login;
     parts.writer.sealer = parts.handshake.sealer;
     const result = hasFirst ? this.takeFirst(nowMs, segment, parameters) : 'taken';
-    if (result === 'synParameters') return this.refuse();
+    if (result === 'synParameters') return this.refuse(result);
     this.count(segment);
     this.thirdEnd = thirdEnd;
     // Without memory its operation comes again as a segment of its own; the opening stands.
@@ -110,11 +114,11 @@ export class OpeningReceiver {
   }
 
   /** Authentic and yet nonsense: it will not get better, so the half-open entry goes. */
-  private refuse(): DropReason {
+  private refuse(reason: DropReason): DropReason {
     const { parts } = this;
-    if (parts.shared.protection.checksumCoversPayload) return 'synParameters';
+    if (parts.shared.protection.checksumCoversPayload) return reason;
     parts.end({ kind: 'violation', by: 'peer', rule: 'P-OPEN-08' }, undefined);
-    return 'synParameters';
+    return reason;
   }
 
   private count(segment: SegmentView): void {
