@@ -3,8 +3,11 @@
  * server reckon. Both libraries, so that the fallback's price shows too.
  */
 import { Bench, type FnReturnedObject } from 'tinybench';
+import { Cookies } from '../src/crypto/cookie.ts';
+import { fingerprint, parseFingerprint } from '../src/crypto/fingerprint.ts';
 import { NoiseXX } from '../src/crypto/noise-xx.ts';
 import type { Primitives } from '../src/crypto/primitives.ts';
+import { isResetToken, resetToken } from '../src/crypto/reset-token.ts';
 import { SegmentKeys } from '../src/crypto/segment-keys.ts';
 import { SegmentSealer } from '../src/crypto/segment-sealer.ts';
 import { LIBRARIES, loadPrimitives } from '../src/io/primitives.ts';
@@ -12,8 +15,9 @@ import { STREAM_HEADER_BYTES } from '../src/wire/layout.ts';
 
 const SEGMENT_BYTES = 1400;
 const CLEAR_END = SEGMENT_BYTES - 16;
-/** A price is also the bytes of garbage for each segment: the collector's work comes later. */
-const GARBAGE_ROUNDS = 20_000;
+/** Garbage is a price too. Few enough rounds that no collection comes between. */
+const GARBAGE_ROUNDS = 1000;
+const WARM_UP_ROUNDS = 20_000;
 
 export const bench = new Bench({ time: 500, warmupTime: 100 });
 
@@ -75,19 +79,34 @@ function handshake(primitives: Primitives): void {
   isRight &&= client.split().send[0] === server.split().receive[0];
 }
 
+/** What a server does for strangers: a cookie out and in, a reset token, a fingerprint to log. */
+function addStrangers(primitives: Primitives): void {
+  const { name } = primitives;
+  const address = Uint8Array.of(192, 0, 2, 7);
+  const target = { address, udpPort: 4711, clientPort: 99, serverPort: 7 };
+  const cookies = new Cookies(primitives, 0, secret(8));
+  add(`${name}: cookie made and checked`, 10, () => {
+    const cookie = cookies.make(1000, address, 4711, 99);
+    isRight &&= cookies.check(2000, address, 4711, 99, cookie);
+  });
+  const told = resetToken(primitives, secret(9), target);
+  add(`${name}: reset token`, 10, () => {
+    isRight &&= isResetToken(primitives, told, resetToken(primitives, secret(9), target));
+  });
+  add(`${name}: fingerprint written and read`, 10, () => {
+    isRight &&= parseFingerprint(fingerprint(primitives, secret(10))) !== undefined;
+  });
+}
+
 /** Bytes of heap that one call leaves behind; needs a collector that can be called. */
 function garbageBytes(operation: () => void): number | undefined {
   const collect = (globalThis as { gc?: () => void }).gc;
   if (collect === undefined) return undefined;
-  for (let i = 0; i < GARBAGE_ROUNDS; i += 1) operation();
+  for (let i = 0; i < WARM_UP_ROUNDS; i += 1) operation();
   collect();
   const before = process.memoryUsage().heapUsed;
-  let used = 0;
-  // Few rounds, so that no collection comes between.
-  const rounds = 1000;
-  for (let i = 0; i < rounds; i += 1) operation();
-  used = process.memoryUsage().heapUsed - before;
-  return Math.max(0, used) / rounds;
+  for (let i = 0; i < GARBAGE_ROUNDS; i += 1) operation();
+  return (process.memoryUsage().heapUsed - before) / GARBAGE_ROUNDS;
 }
 
 const garbage: string[] = [];
@@ -98,6 +117,7 @@ for (const library of LIBRARIES) {
   add(`${library}: seal 1,400 bytes`, 100, sealOnly);
   add(`${library}: seal and open 1,400 bytes`, 100, both);
   add(`${library}: whole handshake, both sides`, 1, () => handshake(primitives));
+  addStrangers(primitives);
   const measured = [sealOnly, both].map((operation) => garbageBytes(operation)?.toFixed(0) ?? '?');
   garbage.push(`${library}: garbage of seal ${measured[0]}, seal and open ${measured[1]} bytes`);
 }

@@ -1,5 +1,6 @@
 /** Key derivation from HMAC: HKDF of RFC 5869, which is Noise's HKDF (§4.3) with an empty info. */
 import { assert } from '../util/assert.ts';
+import { copyOf } from './copy.ts';
 import type { Primitives } from './primitives.ts';
 
 /** RFC 5869 §2.3: the counter is one byte. */
@@ -33,7 +34,7 @@ export function hkdf(
   }
   primitives.wipe(prk);
   primitives.wipe(input);
-  const result = output.slice(0, lengthBytes);
+  const result = copyOf(output, 0, lengthBytes);
   primitives.wipe(output);
   return result;
 }
@@ -48,7 +49,7 @@ export function hkdfPair(
 ): [Uint8Array, Uint8Array] {
   const { hashBytes } = primitives;
   const both = hkdf(primitives, chainingKey, inputKey, NO_INFO, 2 * hashBytes);
-  const pair: [Uint8Array, Uint8Array] = [both.slice(0, hashBytes), both.slice(hashBytes)];
+  const pair: [Uint8Array, Uint8Array] = [copyOf(both, 0, hashBytes), copyOf(both, hashBytes)];
   primitives.wipe(both);
   return pair;
 }

@@ -9,6 +9,8 @@
  * forged message is dropped, and the honest one may still come.
  */
 import { assert } from '../util/assert.ts';
+import { asciiBytes } from './ascii.ts';
+import { copyOf } from './copy.ts';
 import { KEY_BYTES, type Primitives, TAG_BYTES } from './primitives.ts';
 import { SymmetricState } from './symmetric-state.ts';
 
@@ -71,17 +73,18 @@ export class NoiseXX {
     assert(ephemeralSecret.length === KEY_BYTES, 'an ephemeral secret has 32 bytes');
     this.primitives = primitives;
     this.isInitiator = options.initiator;
-    this.staticSecret = staticSecret.slice();
-    this.staticPublic = options.staticPublic?.slice() ?? primitives.publicKey(staticSecret);
-    this.ephemeralSecret = ephemeralSecret.slice();
-    this.prologue = options.prologue?.slice();
-    this.state = new SymmetricState(primitives, nameBytes(primitives));
+    this.staticSecret = copyOf(staticSecret);
+    this.staticPublic = copyOf(options.staticPublic ?? primitives.publicKey(staticSecret));
+    this.ephemeralSecret = copyOf(ephemeralSecret);
+    this.prologue = options.prologue && copyOf(options.prologue);
+    const name = `Noise_XX_25519_ChaChaPoly_${primitives.hashName}`;
+    this.state = new SymmetricState(primitives, asciiBytes(name));
   }
 
   /** Tells the prologue that the constructor was not given; once, and before message 2. */
   setPrologue(prologue: Uint8Array): void {
     assert(this.prologue === undefined && this.step <= 1, 'the prologue is settled');
-    this.prologue = prologue.slice();
+    this.prologue = copyOf(prologue);
     this.settle();
   }
 
@@ -187,7 +190,7 @@ export class NoiseXX {
   /** Message 1 hides nothing, and binds only once message 2 verifies. */
   private readFirst(buffer: Uint8Array, from: number, to: number): PayloadRange | undefined {
     if (to - from < MESSAGE_1_BYTES) return undefined;
-    const ephemeral = buffer.slice(from, from + KEY_BYTES);
+    const ephemeral = copyOf(buffer, from, from + KEY_BYTES);
     // Reckoned here and not in writing, because here a point of low order can still be refused.
     this.sharedEphemeral = this.primitives.sharedSecret(this.ephemeralSecret, ephemeral);
     if (this.sharedEphemeral === undefined) return undefined;
@@ -197,7 +200,7 @@ export class NoiseXX {
   }
 
   private takeFirst(buffer: Uint8Array, from: number, to: number): void {
-    this.first = buffer.slice(from, to);
+    this.first = copyOf(buffer, from, to);
     this.step = 1;
     this.settle();
   }
@@ -225,15 +228,15 @@ export class NoiseXX {
     let ephemeral = this.remoteEphemeral;
     if (isSecond) {
       next += KEY_BYTES;
-      ephemeral = buffer.slice(from, next);
+      ephemeral = copyOf(buffer, from, next);
       trial.mixHash(ephemeral);
       if (!this.mixShared(trial, this.ephemeralSecret, ephemeral)) return undefined;
     }
     // In a copy: what lies before the payload stays as it came.
-    const sealed = buffer.slice(next, next + SEALED_KEY_BYTES);
+    const sealed = copyOf(buffer, next, next + SEALED_KEY_BYTES);
     next += SEALED_KEY_BYTES;
     if (trial.decryptAndHash(sealed, 0, SEALED_KEY_BYTES) === undefined) return undefined;
-    const remote = sealed.slice(0, KEY_BYTES);
+    const remote = copyOf(sealed, 0, KEY_BYTES);
     // `es` of message 2 and `se` of message 3: for the reader both are its ephemeral key's.
     if (!this.mixShared(trial, this.ephemeralSecret, remote)) return undefined;
     const end = trial.decryptAndHash(buffer, next, to);
@@ -260,10 +263,4 @@ export class NoiseXX {
     this.primitives.wipe(shared);
     return true;
   }
-}
-
-/** `Noise_XX_25519_ChaChaPoly_SHA256`, in bytes (Noise §8). */
-function nameBytes(primitives: Primitives): Uint8Array {
-  const name = `Noise_XX_25519_ChaChaPoly_${primitives.hashName}`;
-  return Uint8Array.from(name, (letter) => letter.charCodeAt(0));
 }

@@ -8,6 +8,8 @@
  */
 import { assert } from '../util/assert.ts';
 import { AT, HEADER_BYTES, HEADER_MAX_BYTES } from '../wire/layout.ts';
+import { asciiBytes } from './ascii.ts';
+import { copyOf } from './copy.ts';
 import { hkdf } from './hkdf.ts';
 import { AEAD_KEY_BYTES, NONCE_BYTES, type Primitives } from './primitives.ts';
 
@@ -24,7 +26,7 @@ export const MAX_FAILED_OPENS = 2 ** 36;
 const TWO_32 = 2 ** 32;
 const CHAIN_BYTES = 32;
 const NO_SALT = new Uint8Array(0);
-const INFO = Uint8Array.from('lftp-udp segment epoch', (letter) => letter.charCodeAt(0));
+const INFO = asciiBytes('lftp-udp segment epoch');
 
 // Sealing is synchronous, so all connections share these; a view for each length of header.
 const nonce = new Uint8Array(NONCE_BYTES);
@@ -71,7 +73,7 @@ export class SegmentKeys {
     this.primitives = options.primitives;
     this.maxFailedOpens = options.maxFailedOpens ?? MAX_FAILED_OPENS;
     this.epochTxns = options.epochTxns ?? EPOCH_TXNS;
-    this.chain = options.rootKey.slice();
+    this.chain = copyOf(options.rootKey);
     this.epoch = Math.floor(options.firstTxn / this.epochTxns);
     this.current = this.derive();
   }
@@ -177,8 +179,8 @@ export class SegmentKeys {
     const lengthBytes = CHAIN_BYTES + AEAD_KEY_BYTES;
     const both = hkdf(primitives, NO_SALT, this.chain, INFO, lengthBytes);
     primitives.wipe(this.chain);
-    this.chain = both.slice(0, CHAIN_BYTES);
-    const key = both.slice(CHAIN_BYTES);
+    this.chain = copyOf(both, 0, CHAIN_BYTES);
+    const key = copyOf(both, CHAIN_BYTES);
     primitives.wipe(both);
     return { key, failedOpens: 0 };
   }

@@ -3,6 +3,7 @@
  * hash, and the key that encrypts handshake payloads once there is one.
  */
 import { assert } from '../util/assert.ts';
+import { copyOf } from './copy.ts';
 import { hkdfPair } from './hkdf.ts';
 import { AEAD_KEY_BYTES, NONCE_BYTES, type Primitives, TAG_BYTES } from './primitives.ts';
 
@@ -20,9 +21,9 @@ export class SymmetricState {
   constructor(primitives: Primitives, from: Uint8Array | SymmetricState) {
     this.primitives = primitives;
     if (from instanceof SymmetricState) {
-      this.h = from.h.slice();
-      this.chainingKey = from.chainingKey.slice();
-      this.key = from.key?.slice();
+      this.h = copyOf(from.h);
+      this.chainingKey = copyOf(from.chainingKey);
+      this.key = from.key && copyOf(from.key);
       this.count = from.count;
       return;
     }
@@ -30,7 +31,7 @@ export class SymmetricState {
     const isShort = from.length <= primitives.hashBytes;
     this.h = isShort ? new Uint8Array(primitives.hashBytes) : primitives.hash(from);
     if (isShort) this.h.set(from);
-    this.chainingKey = this.h.slice();
+    this.chainingKey = copyOf(this.h);
   }
 
   /** A copy on which a message can be tried without harm to this state. */
@@ -40,7 +41,7 @@ export class SymmetricState {
 
   /** `h`: everything that was said so far; a copy. */
   get handshakeHash(): Uint8Array {
-    return this.h.slice();
+    return copyOf(this.h);
   }
 
   mixKey(inputKey: Uint8Array): void {
@@ -48,7 +49,7 @@ export class SymmetricState {
     const [chainingKey, key] = hkdfPair(primitives, this.chainingKey, inputKey);
     this.wipe();
     this.chainingKey = chainingKey;
-    this.key = key.slice(0, AEAD_KEY_BYTES);
+    this.key = copyOf(key, 0, AEAD_KEY_BYTES);
     primitives.wipe(key);
     this.count = 0;
   }
@@ -79,7 +80,7 @@ export class SymmetricState {
       return to;
     }
     if (to - from < TAG_BYTES) return undefined;
-    const sealed = buffer.slice(from, to);
+    const sealed = copyOf(buffer, from, to);
     if (!this.primitives.aead.open(this.key, this.nonce(), this.h, buffer, from, to)) {
       return undefined;
     }
@@ -94,8 +95,8 @@ export class SymmetricState {
     const [first, second] = hkdfPair(primitives, this.chainingKey, NOTHING);
     // Longer hashes are cut to the length of a key.
     const pair: [Uint8Array, Uint8Array] = [
-      first.slice(0, AEAD_KEY_BYTES),
-      second.slice(0, AEAD_KEY_BYTES),
+      copyOf(first, 0, AEAD_KEY_BYTES),
+      copyOf(second, 0, AEAD_KEY_BYTES),
     ];
     primitives.wipe(first);
     primitives.wipe(second);

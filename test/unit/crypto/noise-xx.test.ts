@@ -69,6 +69,32 @@ describe('NoiseXX', () => {
   });
 });
 
+describe('NoiseXX and Node buffers, whose slices are views', () => {
+  it('leaves secrets, prologue and messages alone', () => {
+    const random = new SeededRandom(3);
+    const buffers = (): Buffer => Buffer.from(randomBytes(random, 32));
+    const given = { prologue: buffers(), staticSecret: buffers(), ephemeralSecret: buffers() };
+    const kept = Object.values(given).map((bytes) => hexOf(bytes));
+    const pair = pairFrom(random, BOTH[0], given);
+    for (const index of NUMBERS) {
+      const out = Buffer.alloc(200);
+      const end = writerOf(pair, index).writeMessage(Buffer.from('abc'), out, 0);
+      const before = hexOf(out);
+      const forged = Buffer.from(out);
+      forged[end - 1]! ^= 1;
+      const reader = readerOf(pair, index);
+      if (index > 0) expect(reader.readMessage(forged, 0, end)).toBeUndefined();
+      const range = reader.readMessage(out, 0, end)!;
+      expect(out.toString('latin1', range.from, range.to)).toBe('abc');
+      expect(before.startsWith(hexOf(out.subarray(0, range.from)))).toBe(true);
+    }
+    const hash = pair.initiator.handshakeHash;
+    expect(pair.initiator.split().send).toEqual(pair.responder.split().receive);
+    expect(pair.initiator.handshakeHash).toEqual(hash);
+    expect(Object.values(given).map((bytes) => hexOf(bytes))).toEqual(kept);
+  });
+});
+
 describe('NoiseXX and its prologue', () => {
   it('may be told it after message 1, of which it may be made', () => {
     const random = (): SeededRandom => new SeededRandom(6);
