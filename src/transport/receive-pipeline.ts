@@ -30,7 +30,10 @@ export class ReceivePipeline {
     if (parts.tracker === undefined) return this.openingReceiver.handleSynAck(nowMs, segment);
     if (segment.has(FLAG.SYN)) return parts.opening.isDone ? 'duplicate' : 'notEstablished';
     const txn = unwrap(parts.tracker.newestTxn, segment.txn);
-    if (parts.tracker.isDuplicate(txn)) return this.handleDuplicate(segment);
+    // The third message is known by its bytes too: its number is not noted when its operation
+    // found no memory.
+    const isThirdAgain = segment.has(FLAG.CNT) && this.openingReceiver.isThirdAgain(segment);
+    if (isThirdAgain || parts.tracker.isDuplicate(txn)) return this.handleDuplicate(isThirdAgain);
     if (parts.opening.state === 'synReceived') {
       return this.openingReceiver.handleThird(nowMs, segment, txn);
     }
@@ -48,11 +51,10 @@ export class ReceivePipeline {
   }
 
   /** P-TXN-04. A repeated third message means that ours never arrived: it is answered. */
-  private handleDuplicate(segment: SegmentView): DropReason {
+  private handleDuplicate(isThirdAgain: boolean): DropReason {
     const { parts } = this;
     parts.counters.duplicatesReceived += 1;
-    const isThird = segment.has(FLAG.CNT) && this.openingReceiver.isThirdAgain(segment);
-    if (isThird && parts.opening.isDone) parts.tracker?.demand();
+    if (isThirdAgain && parts.opening.isDone) parts.tracker?.demand();
     return 'duplicate';
   }
 

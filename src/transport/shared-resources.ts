@@ -2,8 +2,18 @@
 import type { CellPool } from '../util/cell-pool.ts';
 import type { Random } from '../util/random.ts';
 import type { SlabPool } from '../util/slab.ts';
-import type { Protection, ResetTokens } from './protection.ts';
+import type { Connection } from './connection.ts';
+import type { Handshake, Protection, ResetTokens } from './protection.ts';
 import type { TraceSink } from './trace.ts';
+
+/** What the endpoint gives one connection besides. */
+export interface ConnectionPlace {
+  readonly id: number;
+  readonly localPort: number;
+  readonly wake: (connection: Connection) => void;
+  /** A responder's, which has read the SYN; an initiator begins its own. */
+  readonly handshake: Handshake | undefined;
+}
 
 export interface SharedResources {
   readonly random: Random;

@@ -1,4 +1,4 @@
-/** Hosts that speak Noise, for tests of sealing in virtual time: the real primitives, seeded keys. */
+/** Hosts that speak Noise in virtual time: the real primitives, seeded keys. */
 import type { HostConfig } from '../../src/sim/host.ts';
 import { loadPrimitives } from '../../src/io/primitives.ts';
 import { noiseProtection } from '../../src/transport/noise-protection.ts';

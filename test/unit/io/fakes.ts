@@ -94,6 +94,8 @@ export class FakeSocket implements DriverSocket {
 }
 
 export class FakeConnection implements DrivenConnection {
+  readonly identity = undefined;
+  readonly login = undefined;
   readonly id = 7;
   readonly peer = PEER;
   readonly initiator = true;

@@ -199,7 +199,7 @@ describe('opening, as the responder', () => {
     const station = new Station();
     const player = new Player(station);
     const short = player.syn({}, { payload: new Uint8Array(SYN_BYTES - 37) });
-    const foreign = player.syn({}, { versions: [1, 2] });
+    const foreign = player.syn({}, { versions: [0, 2] });
     const silent = player.make({ flags: FLAG.CNT | FLAG.SYN, payload: new Uint8Array(1200) });
     expect(player.feed(short, foreign, silent)).toEqual([]);
     expect(station.drops()).toEqual({ synSize: 1, version: 2 });

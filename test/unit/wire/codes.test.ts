@@ -7,12 +7,13 @@ import {
   FLAG,
   OPTION,
   PARAMETER,
+  INSECURE_VERSION,
   WIRE_VERSION,
 } from '../../../src/wire/codes.ts';
 import * as layout from '../../../src/wire/layout.ts';
 
 it('flags, options, parameters and closing stages have the numbers of the specification', () => {
-  expect(WIRE_VERSION).toBe(0);
+  expect([WIRE_VERSION, INSECURE_VERSION]).toEqual([1, 0x81]);
   expect(FLAG).toEqual({
     FIN: 1,
     SYN: 2,
@@ -43,6 +44,8 @@ it('flags, options, parameters and closing stages have the numbers of the specif
     '5 PATIENCE_MS',
     '6 CAPABILITIES',
     '7 FIRST_SEGMENT',
+    '8 RESET_TOKEN',
+    '9 LOGIN',
   ]);
   expect(CLOSE).toEqual({ FIN: 1, FIN_ACK: 2, PEER_FIN: 3, PEER_FIN_ACK: 4 });
 });
@@ -65,6 +68,7 @@ it('error codes are the exit codes', () => {
     CANCELLED: 64,
     IDLE: 65,
     GOING_AWAY: 66,
+    UNTRUSTED: 67,
   });
 });
 

@@ -191,7 +191,7 @@ function controls(): Vector[] {
 function foreigners(): Vector[] {
   const unknown = [99, 5, 1, 2, 3];
   const token = [7, 18, ...Array.from({ length: 16 }, (_, i) => 0xf0 + i)];
-  const options = [0, ...unknown, ...lenOption(2), 0, 0, 0, ...txnOption(9), 4, 2, 8, 3, 0];
+  const options = [0, ...unknown, ...lenOption(2), 0, 0, 0, ...txnOption(9), 9, 2, 10, 3, 0];
   return [
     foreign(
       'unknown-options-and-padding',
