@@ -5,9 +5,9 @@ import {
   DROP_REASONS,
   ERROR,
   FLAG,
+  INSECURE_VERSION,
   OPTION,
   PARAMETER,
-  INSECURE_VERSION,
   WIRE_VERSION,
 } from '../../../src/wire/codes.ts';
 import * as layout from '../../../src/wire/layout.ts';

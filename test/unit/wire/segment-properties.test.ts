@@ -1,12 +1,19 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeSegment, isFlagCombination, SegmentView } from '../../../src/wire/segment.ts';
+import {
+  decodeSegment,
+  isClear,
+  isFlagCombination,
+  SegmentView,
+} from '../../../src/wire/segment.ts';
 import {
   finishSegment,
   type HeaderFields,
   patchLength,
+  writeChallenge,
   writeClose,
   writeCommonOptions,
+  writeCookie,
   writeHeader,
   writePart,
   writeVersions,
@@ -40,6 +47,15 @@ const extra = fc.oneof(
     kind: fc.constant('versions' as const),
     versions: fc.array(uint8, { minLength: 1, maxLength: 200 }),
   }),
+  fc.record({
+    kind: fc.constant('cookie' as const),
+    value: fc.uint8Array({ minLength: 20, maxLength: 20 }),
+  }),
+  fc.record({
+    kind: fc.constant('challenge' as const),
+    value: fc.uint8Array({ minLength: 8, maxLength: 8 }),
+    isAnswer: fc.boolean(),
+  }),
 );
 type Extra = typeof extra extends fc.Arbitrary<infer T> ? T : never;
 
@@ -57,6 +73,10 @@ function writeExtra(bytes: Uint8Array, start: number, option: Extra): number {
   if (option.kind === 'part') return writePart(bytes, start, option.offset, option.total);
   if (option.kind === 'close') return writeClose(bytes, start, option.stage);
   if (option.kind === 'versions') return writeVersions(bytes, start, option.versions);
+  if (option.kind === 'cookie') return writeCookie(bytes, start, 32, option.value);
+  if (option.kind === 'challenge') {
+    return writeChallenge(bytes, start, option.value, option.isAnswer);
+  }
   return 32;
 }
 
@@ -69,7 +89,9 @@ function encode(value: Sample): { bytes: Uint8Array; end: number } {
   bytes.set(value.payload, value.start + headerLength);
   patchLength(bytes, value.start, value.payload.length);
   const end = value.start + headerLength + value.payload.length;
-  finishSegment(bytes, value.start, value.isSealed ? value.start + headerLength : end);
+  // A SYN's payload is clear on every wire, and covered.
+  const isCovered = !value.isSealed || isClear(value.fields.flags);
+  finishSegment(bytes, value.start, isCovered ? end : value.start + headerLength);
   return { bytes, end };
 }
 
@@ -90,6 +112,13 @@ describe('properties of a segment', () => {
         const speaks = option.kind === 'versions' && option.versions.includes(0);
         expect(view.speaksVersion).toBe(speaks);
         expect(view.hasReset).toBe(false);
+        const { cookieAt, challengeAt, isChallengeAnswer } = view;
+        const cookie = option.kind === 'cookie' ? option.value : undefined;
+        const challenge = option.kind === 'challenge' ? option.value : undefined;
+        expect(cookieAt < 0 ? undefined : bytes.slice(cookieAt, cookieAt + 20)).toEqual(cookie);
+        const isThere = challengeAt >= 0;
+        expect(isThere ? bytes.slice(challengeAt, challengeAt + 8) : undefined).toEqual(challenge);
+        if (option.kind === 'challenge') expect(isChallengeAnswer).toBe(option.isAnswer);
       }),
     );
   });

@@ -225,10 +225,12 @@ describe('options', () => {
     for (const [kind, right] of [
       [1, 6],
       [3, 6],
+      [4, 22],
       [6, 3],
       [7, 18],
+      [8, 11],
     ] as const) {
-      for (let length = 2; length <= 20; length += 1) {
+      for (let length = 2; length <= 24; length += 1) {
         expect([kind, length, sized(kind, length)]).toEqual([
           kind,
           length,

@@ -2,10 +2,13 @@
 import { Opening } from '../../../src/transport/opening.ts';
 import { plainProtection } from '../../../src/transport/protection.ts';
 import { PASS_THROUGH, toyMac } from '../../../src/transport/seal.ts';
+import type { PeerAddress } from '../../../src/transport/types.ts';
 import { SegmentWriter } from '../../../src/transport/segment-writer.ts';
+import { Strangers } from '../../../src/transport/strangers.ts';
 import { AckBlock } from '../../../src/wire/ack-block.ts';
 import { ERROR, FLAG, WIRE_VERSION } from '../../../src/wire/codes.ts';
 import { defaultParameters, type Parameters } from '../../../src/wire/parameters.ts';
+import { SegmentView } from '../../../src/wire/segment.ts';
 import { commonOptions, lenOption, naiveSegment, txnOption } from './naive.ts';
 
 export interface Vector {
@@ -30,7 +33,14 @@ const PARAMETERS: Parameters = {
   creditBytes: 8_388_608,
 };
 
+const PEER: PeerAddress = { key: 'a', address: 'a', port: 1, family: 4 };
+
 const PLAIN = plainProtection(PASS_THROUGH, WIRE_VERSION);
+
+/** 1, 2, 3 … */
+function series(length: number): Uint8Array {
+  return Uint8Array.from({ length }, (_, i) => i + 1);
+}
 
 function writerOf(sealer = PASS_THROUGH): SegmentWriter {
   const writer = new SegmentWriter(sealer);
@@ -65,8 +75,7 @@ function handshake(name: string, build: (opening: Opening, buffer: Uint8Array) =
       1,
     );
     build(opening, buffer);
-    const peer = { key: 'a', address: 'a', port: 1, family: 4 as const };
-    const slot = { buffer, length: 0, peer };
+    const slot = { buffer, length: 0, peer: PEER };
     if (name.startsWith('syn-ack')) opening.onSyn();
     opening.poll(0, slot);
     return slot.length;
@@ -86,11 +95,7 @@ function openings(): Vector[] {
     ours('syn-ack-cookie', (buffer) => {
       const writer = writerOf();
       Object.assign(writer, { sourcePort: 0, windowSegments: 0 });
-      return writer.refusal(
-        buffer,
-        ERROR.NONE,
-        Uint8Array.from({ length: 20 }, (_, i) => i + 1),
-      );
+      return writer.refusal(buffer, ERROR.NONE, series(20));
     }),
     handshake('third', (opening, buffer) =>
       opening.buildThird(buffer, SEQ, TXN, PARAMETERS, undefined, 200, 1000),
@@ -185,6 +190,21 @@ function controls(): Vector[] {
     close('close-2', 2, FLAG.CNT | FLAG.FIN | FLAG.ACK),
     close('close-3', 3, FLAG.CNT),
     close('close-4', 4, FLAG.CNT | FLAG.ACK),
+    ours('challenge-question', (buffer) =>
+      writerOf().challenge(buffer, SEQ + 3, TXN + 8, series(8), false, series(16)),
+    ),
+    ours('challenge-answer', (buffer) =>
+      writerOf().challenge(buffer, SEQ + 3, TXN + 9, series(8), true, undefined),
+    ),
+    ours('reset', (buffer) => {
+      const segment = new SegmentView();
+      Object.assign(segment, { sourcePort: 4711, destinationPort: 10_000, payloadEnd: 45 });
+      const strangers = new Strangers({ make: () => series(16) });
+      strangers.onUnknown(0, PEER, segment);
+      const slot = { buffer, length: 0, peer: PEER };
+      strangers.poll(slot);
+      return slot.length;
+    }),
   ];
 }
 
@@ -205,7 +225,10 @@ function foreigners(): Vector[] {
         options: [...commonOptions(7, 0), ...Array<number>(220).fill(0)],
       }),
     ),
-    foreign('reset', naiveSegment({ flags: FLAG.CNT, options: [...lenOption(0), ...token] })),
+    foreign(
+      'reset-otherwise',
+      naiveSegment({ flags: FLAG.CNT, options: [...lenOption(0), ...token] }),
+    ),
     foreign(
       'foreign-versions',
       naiveSegment({ flags: FLAG.CNT | FLAG.SYN, options: [...lenOption(0), 5, 4, 7, 9] }),

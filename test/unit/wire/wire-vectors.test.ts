@@ -11,12 +11,13 @@ import {
   readAckBlock,
   writeAckBlock,
 } from '../../../src/wire/ack-block.ts';
-import { FLAG, WIRE_VERSION } from '../../../src/wire/codes.ts';
-import { CHALLENGE_BYTES, COOKIE_BYTES } from '../../../src/wire/layout.ts';
+import { FLAG, PARAMETER, WIRE_VERSION } from '../../../src/wire/codes.ts';
+import { CHALLENGE_BYTES, COOKIE_BYTES, RESET_SEGMENT_BYTES } from '../../../src/wire/layout.ts';
 import {
   defaultParameters,
   endParameters,
   type Parameters,
+  putBytes,
   readParameters,
   writeFirstSegment,
   writeParameters,
@@ -111,6 +112,11 @@ function textOf(title: string, bytes: Uint8Array): string {
 /** Writes the decoded values again, by the writers of src/wire alone. */
 function encode(source: Uint8Array, { view, block, parameters }: Decoded): Uint8Array {
   const bytes = new Uint8Array(source.length + 300).fill(0xdd);
+  if (view.hasReset) {
+    writing.writeHeader(bytes, 0, view, RESET_SEGMENT_BYTES);
+    writing.writeReset(bytes, 0, source.subarray(view.resetAt, view.resetAt + 16));
+    return bytes.slice(0, RESET_SEGMENT_BYTES);
+  }
   writing.writeCommonOptions(bytes, 0, view.txn, view.payloadBytes);
   let headerLength = 32;
   if (view.partTotal > 0)
@@ -129,6 +135,9 @@ function encode(source: Uint8Array, { view, block, parameters }: Decoded): Uint8
   const end = headerLength + view.payloadBytes;
   if (block !== undefined) {
     expect(headerLength + writeAckBlock(bytes, headerLength, block)).toBe(end);
+  } else if (view.challengeAt >= 0 && parameters?.resetToken !== undefined) {
+    const next = putBytes(bytes, headerLength, PARAMETER.RESET_TOKEN, parameters.resetToken);
+    endParameters(bytes, next);
   } else if (parameters !== undefined) {
     let next = writeParameters(bytes, headerLength, parameters);
     const { firstFlags, firstStart, firstEnd } = parameters;
