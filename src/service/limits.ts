@@ -18,6 +18,15 @@ export const SESSION_MAX_REQUESTS = 64;
 /** Files one server holds open at once. */
 export const STORE_MAX_OPEN_FILES = 2048;
 
+/** Time to log in, from the challenge to the proof: somebody types a password. */
+export const LOGIN_LIMIT_MS = 120_000;
+
+/** Connections of one source address that have not logged in. */
+export const MAX_STRANGERS_PER_SOURCE = 64;
+
+/** Tokens for further connections that a server has given out; beyond it the oldest is void. */
+export const MAX_ATTACH_TOKENS = 65_536;
+
 /** Clients served at once unless `--max-clients` says otherwise. */
 export const DEFAULT_MAX_CLIENTS = 1024;
 

@@ -1,9 +1,13 @@
 /** What the file service needs of a connection; io's `Channel` is one, tests bring their own. */
+import type { PeerIdentity } from '../transport/protection.ts';
 import type { CloseReason, ConnectionStats, DataRun, PeerAddress } from '../transport/types.ts';
 import type { Slab } from '../util/slab.ts';
 
 export interface TransferChannel {
   readonly peer: PeerAddress;
+  /** Who the peer proved to be, and what it says about itself; undefined without keys. */
+  readonly identity?: PeerIdentity | undefined;
+  readonly login?: Uint8Array | undefined;
   readonly isClosed: boolean;
   /** Never rejects. */
   readonly closed: Promise<CloseReason>;

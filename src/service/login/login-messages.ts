@@ -1,0 +1,81 @@
+/** The messages of logging in: part of the file service's, and decoded with them. */
+import type { HashParameters } from '../accounts/slow-hash.ts';
+import { LOGIN_NONCE_BYTES, PROOF_BYTES } from '../accounts/password-proof.ts';
+import { MAX_ACCOUNT_NAME } from '../limits.ts';
+import { bytesField, FieldFault, type FieldMap, naturalField, textField } from '../message-fields.ts';
+import { ATTACH_TOKEN_BYTES } from './login-blob.ts';
+import { SALT_BYTES } from '../accounts/slow-hash.ts';
+
+/** Server: prove that you know the password. */
+export interface ChallengeMessage extends HashParameters {
+  readonly op: 'challenge';
+  readonly salt: Uint8Array;
+  readonly nonce: Uint8Array;
+}
+
+/** Client: the answer to a challenge. */
+export interface ProofMessage {
+  readonly op: 'proof';
+  readonly proof: Uint8Array;
+}
+
+/** Server: come in; and the proof that the server knows the password too. */
+export interface WelcomeMessage {
+  readonly op: 'welcome';
+  readonly name: string;
+  readonly signature: Uint8Array;
+}
+
+/** Client: how many tokens for further connections it wants; answered by `TokensAnswer`. */
+export interface TokensRequest {
+  readonly op: 'tokens';
+  readonly id: number;
+  readonly count: number;
+}
+
+export interface TokensAnswer {
+  readonly kind: 'tokens';
+  readonly re: number;
+  readonly tokens: readonly Uint8Array[];
+}
+
+export function challengeMessage(fields: FieldMap): ChallengeMessage {
+  if (textField(fields, 'algorithm') !== 'scrypt') throw new FieldFault('an unknown slow hash');
+  return {
+    op: 'challenge',
+    algorithm: 'scrypt',
+    n: naturalField(fields, 'n'),
+    r: naturalField(fields, 'r'),
+    p: naturalField(fields, 'p'),
+    salt: bytesField(fields, 'salt', SALT_BYTES),
+    nonce: bytesField(fields, 'nonce', LOGIN_NONCE_BYTES),
+  };
+}
+
+export function proofMessage(fields: FieldMap): ProofMessage {
+  return { op: 'proof', proof: bytesField(fields, 'proof', PROOF_BYTES) };
+}
+
+export function welcomeMessage(fields: FieldMap): WelcomeMessage {
+  const name = textField(fields, 'name');
+  if (name.length > MAX_ACCOUNT_NAME) throw new FieldFault('field name is too long');
+  return { op: 'welcome', name, signature: bytesField(fields, 'signature', PROOF_BYTES) };
+}
+
+/** Tokens that one answer holds at most. */
+export const MAX_TOKENS_ASKED = 16;
+
+export function tokensAnswer(fields: FieldMap, re: number): TokensAnswer {
+  const tokens = fields.get('tokens');
+  if (!Array.isArray(tokens) || tokens.length > MAX_TOKENS_ASKED) {
+    throw new FieldFault('field tokens is not a short list');
+  }
+  return {
+    kind: 'tokens',
+    re,
+    tokens: tokens.map((token: unknown) => {
+      if (token instanceof Uint8Array && token.length === ATTACH_TOKEN_BYTES) return token.slice();
+      throw new FieldFault('field tokens holds something that is no token');
+    }),
+  };
+}

@@ -1,0 +1,138 @@
+/**
+ * Who may come in: the server's side of logging in, without channel and clock.
+ *
+ * A client key that the account has costs no round trip. Otherwise the account's password is asked
+ * for, whether there is such an account or not, and every refusal is the same one.
+ */
+import type { PeerIdentity } from '../../transport/protection.ts';
+import type { AccountStore } from '../accounts/account-store.ts';
+import { ANONYMOUS } from '../accounts/account-name.ts';
+import {
+  type LoginContext,
+  type PasswordRecord,
+  recordOrFake,
+  verifyLogin,
+} from '../accounts/password-proof.ts';
+import type { Penalties } from '../accounts/penalties.ts';
+import type { AttachTokens } from './attach-tokens.ts';
+import { decodeLogin } from './login-blob.ts';
+import type { AnonymousRule, Principal } from './principal.ts';
+
+export interface LoginsOptions {
+  /** Undefined: nobody can log in (`--insecure`). */
+  readonly accounts: AccountStore | undefined;
+  /** Undefined: `ro` while there is no account, `off` once there is one. */
+  readonly anonymous: AnonymousRule | undefined;
+  readonly penalties: Penalties;
+  readonly tokens: AttachTokens;
+}
+
+/** One client at the door. */
+export interface Caller {
+  readonly address: string;
+  /** Undefined on an unsealed connection. */
+  readonly identity: PeerIdentity | undefined;
+  readonly login: Uint8Array | undefined;
+}
+
+/** A password is wanted; the answer to `proof` goes out after `delayMs`, whatever it is. */
+export interface Challenge {
+  readonly kind: 'challenge';
+  readonly name: string;
+  readonly record: PasswordRecord;
+  readonly context: LoginContext;
+  readonly delayMs: number;
+}
+
+export type Entrance =
+  | { readonly kind: 'in'; readonly principal: Principal }
+  | Challenge
+  /** Login refused; `waitMs` > 0: this source is not heard for so long. */
+  | { readonly kind: 'refused'; readonly waitMs: number };
+
+const REFUSED: Entrance = { kind: 'refused', waitMs: 0 };
+
+export class Logins {
+  private readonly options: LoginsOptions;
+
+  constructor(options: LoginsOptions) {
+    this.options = options;
+  }
+
+  /** What those without an account may do at this moment. */
+  get anonymous(): AnonymousRule {
+    const { anonymous, accounts } = this.options;
+    if (anonymous !== undefined) return anonymous;
+    return accounts === undefined || accounts.count === 0 ? 'ro' : 'off';
+  }
+
+  /** @param serverNonce 32 unpredictable bytes */
+  begin(nowMs: number, caller: Caller, serverNonce: Uint8Array): Entrance {
+    const { identity, login } = caller;
+    if (login === undefined || identity === undefined) return this.asAnonymous();
+    const blob = decodeLogin(login);
+    if (blob === undefined) return REFUSED;
+    if (blob.kind === 'token') {
+      const principal = this.options.tokens.take(nowMs, blob.token, identity.publicKey);
+      return principal === undefined ? REFUSED : { kind: 'in', principal };
+    }
+    if (blob.name === ANONYMOUS) return this.asAnonymous();
+    return this.asAccount(nowMs, caller.address, identity, blob.name, blob.nonce, serverNonce);
+  }
+
+  private asAnonymous(): Entrance {
+    const access = this.anonymous;
+    if (access === 'off') return REFUSED;
+    return { kind: 'in', principal: { name: ANONYMOUS, home: undefined, access } };
+  }
+
+  private asAccount(
+    nowMs: number,
+    address: string,
+    identity: PeerIdentity,
+    name: string,
+    clientNonce: Uint8Array,
+    serverNonce: Uint8Array,
+  ): Entrance {
+    const { accounts, penalties } = this.options;
+    if (accounts === undefined) return REFUSED;
+    const waitMs = penalties.refusedForMs(nowMs, address);
+    if (waitMs > 0) return { kind: 'refused', waitMs };
+    if (accounts.hasKey(name, identity.publicKey)) {
+      const principal = this.principalOf(name);
+      if (principal !== undefined) return { kind: 'in', principal };
+    }
+    const admission = penalties.admit(nowMs, address, name);
+    if (admission.kind === 'refused') return admission;
+    // P-LOGIN-04: the same steps for every name, also for one that nobody has.
+    const record = recordOrFake(accounts.password(name), accounts.fakeSecret(), name);
+    const { channelBinding: binding } = identity;
+    const context = { name, clientNonce, serverNonce, binding };
+    return { kind: 'challenge', name, record, context, delayMs: admission.delayMs };
+  }
+
+  /** The answer to a challenge. @returns the server's own proof with who it is, or undefined */
+  prove(
+    nowMs: number,
+    address: string,
+    challenge: Challenge,
+    proof: Uint8Array,
+  ): { readonly principal: Principal; readonly signature: Uint8Array } | undefined {
+    const { penalties } = this.options;
+    const { isRight, signature } = verifyLogin(challenge.record, challenge.context, proof);
+    // Looked up only now, so that a wrong answer takes as long for every name.
+    const principal = isRight ? this.principalOf(challenge.name) : undefined;
+    if (principal === undefined) {
+      penalties.fail(nowMs, challenge.name);
+      return undefined;
+    }
+    penalties.succeed(nowMs, address);
+    return { principal, signature };
+  }
+
+  private principalOf(name: string): Principal | undefined {
+    const account = this.options.accounts?.find(name);
+    if (account === undefined || account.isDisabled) return undefined;
+    return { name, home: account.home, access: 'rw' };
+  }
+}
