@@ -1,5 +1,5 @@
 /** One connection for one command: opened, told about, and ended in order whatever happens. */
-import type { ClientSession } from '../service/client-session.ts';
+import type { ClientSession, MakeRequest } from '../service/client-session.ts';
 import { dial } from '../service/dial.ts';
 import type { Connected } from '../service/dial.ts';
 import { ERROR } from '../wire/codes.ts';
@@ -17,12 +17,16 @@ export interface Opened extends Connected {
   readonly startedMs: number;
 }
 
-/** @throws LftpError; the signal's reason */
+/**
+ * @param firstRequest what the session begins with, if that is known before it is open
+ * @throws LftpError; the signal's reason
+ */
 export async function openConnection(
   target: Target,
   flags: Flags,
   output: Output,
   signal: AbortSignal,
+  firstRequest?: MakeRequest,
 ): Promise<Opened> {
   const { host, port } = target;
   const { cc, patienceMs, family } = flags;
@@ -32,7 +36,7 @@ export async function openConnection(
     ...(patienceMs === undefined ? {} : { patienceMs }),
   };
   const startedMs = performance.now();
-  const connected = await dial({ host, port, family, config, signal });
+  const connected = await dial({ host, port, family, config, signal, firstRequest });
   const rttMs = connected.link.channel.stats().srttMs;
   const { address } = connected.link;
   output.event('connected', { host, port, address, rttMs });
@@ -50,9 +54,11 @@ export async function withConnection<T>(
   flags: Flags,
   output: Output,
   signal: AbortSignal,
+  firstRequest: MakeRequest,
   work: (session: ClientSession, startedMs: number) => Promise<T>,
 ): Promise<T> {
-  const { session, link, startedMs } = await openConnection(target, flags, output, signal);
+  const opened = await openConnection(target, flags, output, signal, firstRequest);
+  const { session, link, startedMs } = opened;
   // Ending the link rejects whatever `work` waits for.
   const onAbort = (): void => {
     void session.abort(ERROR.CANCELLED).then(() => link.close());

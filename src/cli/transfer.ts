@@ -1,8 +1,9 @@
 /** One transfer as a person sees it: progress on the way, a `done` event and a summary line. */
-import { getFile } from '../service/client-get.ts';
+import { getFile, getRequest } from '../service/client-get.ts';
 import type { TransferResult } from '../service/client-get.ts';
-import { postFile } from '../service/client-post.ts';
-import type { ClientSession } from '../service/client-session.ts';
+import { postFile, postRequest } from '../service/client-post.ts';
+import type { PostOffer } from '../service/client-post.ts';
+import type { ClientSession, MakeRequest } from '../service/client-session.ts';
 import type { FileSink, FileSource } from '../service/file-ends.ts';
 import { COUNT_REQUEST_BYTES, COUNT_REQUEST_MS } from '../service/limits.ts';
 import type { FileAnswer, SegmentCounts } from '../service/messages.ts';
@@ -39,6 +40,21 @@ export interface PostJob {
   readonly source: FileSource;
 }
 
+/** What {@link runGet} begins with: it can leave while the connection still opens. */
+export function firstOfGet({ path }: GetJob): MakeRequest {
+  return getRequest(path);
+}
+
+/** What {@link runPost} begins with. */
+export function firstOfPost(flags: Flags, job: PostJob): MakeRequest {
+  return postRequest(offerOf(flags, job));
+}
+
+function offerOf({ overwrite, preserve: keep }: Flags, job: PostJob): PostOffer {
+  const { path, name, source } = job;
+  return { path, name, source, overwrite, keep };
+}
+
 /** @throws LftpError */
 export async function runGet(context: TransferContext, job: GetJob): Promise<void> {
   const { session, signal } = context;
@@ -52,11 +68,9 @@ export async function runGet(context: TransferContext, job: GetJob): Promise<voi
 /** @throws LftpError */
 export async function runPost(context: TransferContext, job: PostJob): Promise<void> {
   const { session, signal, flags } = context;
-  const { path, local, name, source } = job;
-  const { overwrite, preserve: keep } = flags;
+  const { path, local } = job;
   await watched(context, 'post', path, local, async (observer) => {
-    const options = { path, name, source, overwrite, keep, signal, observer };
-    const result = await postFile(session, options);
+    const result = await postFile(session, { ...offerOf(flags, job), signal, observer });
     return { result, endedMs: performance.now(), counts: result.counts };
   });
 }

@@ -1,7 +1,7 @@
 /** Fetches one file over a session: request, bytes, digest, then the file gets its name. */
 import { ERROR } from '../wire/codes.ts';
 import { unexpectedAnswer } from './client-session.ts';
-import type { ClientSession, Exchange } from './client-session.ts';
+import type { ClientSession, Exchange, MakeRequest } from './client-session.ts';
 import { EXIT, LftpError } from './error.ts';
 import type { FileSink } from './file-ends.ts';
 import { drainRecord, receiveFile } from './file-receiver.ts';
@@ -30,6 +30,11 @@ export interface TransferResult {
   readonly path: RemotePath;
 }
 
+/** What {@link getFile} begins with. */
+export function getRequest(path: RemotePath): MakeRequest {
+  return (id) => ({ op: 'get', id, path });
+}
+
 /** @throws LftpError, with nothing left of the file in that case; the signal's reason */
 export async function getFile(
   session: ClientSession,
@@ -43,7 +48,7 @@ export async function getFile(
   signal.addEventListener('abort', onAbort);
   try {
     observer.onPhase('request', null);
-    exchange = await session.begin((id) => ({ op: 'get', id, path }));
+    exchange = await session.begin(getRequest(path));
     const answer = await exchange.first;
     await turn.ready;
     if (answer.kind !== 'file') throw unexpectedAnswer(answer, pathText(path));

@@ -1,7 +1,7 @@
 /** Sends one file over a session: offer, bytes and digest, then the server's *committed*. */
 import type { TransferResult } from './client-get.ts';
 import { unexpectedAnswer } from './client-session.ts';
-import type { ClientSession, Exchange } from './client-session.ts';
+import type { ClientSession, Exchange, MakeRequest } from './client-session.ts';
 import { EXIT, LftpError } from './error.ts';
 import type { FileSource } from './file-ends.ts';
 import { sendFile } from './file-sender.ts';
@@ -11,7 +11,8 @@ import { pathText } from './path.ts';
 import type { RemotePath } from './path.ts';
 import type { TransferObserver } from './transfer-observer.ts';
 
-export interface PostOptions {
+/** What the server is asked to take. */
+export interface PostOffer {
   readonly path: RemotePath;
   /** Name to take when `path` is a folder. */
   readonly name: string | undefined;
@@ -19,8 +20,18 @@ export interface PostOptions {
   readonly overwrite: OverwriteRule;
   /** True: the target gets the source's time and permissions. */
   readonly keep: boolean;
+}
+
+export interface PostOptions extends PostOffer {
   readonly signal: AbortSignal;
   readonly observer: TransferObserver;
+}
+
+/** What {@link postFile} begins with. */
+export function postRequest(offer: PostOffer): MakeRequest {
+  const { path, name, source, overwrite, keep } = offer;
+  const { sizeBytes: size, mtimeMs, mode } = source;
+  return (id) => ({ op: 'post', id, path, name, size, overwrite, mtimeMs, mode, keep });
 }
 
 /** @throws LftpError, in which case the target is what it was; the signal's reason */
@@ -34,7 +45,7 @@ export async function postFile(
   const turn = session.outgoing.take();
   let exchange: Exchange | undefined;
   try {
-    exchange = await session.begin((id) => offer(id, options));
+    exchange = await session.begin(postRequest(options));
     await turn.ready;
     return await send(session, exchange, options);
   } catch (error) {
@@ -43,12 +54,6 @@ export async function postFile(
     exchange?.end();
     turn.done();
   }
-}
-
-function offer(id: number, options: PostOptions) {
-  const { path, name, source, overwrite, keep } = options;
-  const { sizeBytes, mtimeMs, mode } = source;
-  return { op: 'post', id, path, name, size: sizeBytes, overwrite, mtimeMs, mode, keep } as const;
 }
 
 async function send(

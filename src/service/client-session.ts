@@ -5,6 +5,7 @@
  * takes its turn when it is asked for (P-SVC-11). What ends a transfer leaves the session usable,
  * except the end of the connection itself.
  */
+import { assert } from '../util/assert.ts';
 import { ERROR } from '../wire/codes.ts';
 import { closeError, fromChannel } from './close-error.ts';
 import { EXIT, LftpError } from './error.ts';
@@ -34,10 +35,21 @@ export interface Exchange {
   end(): void;
 }
 
+/** Makes a request of the number it is given. */
+export type MakeRequest = (id: number) => ClientMessage;
+
 interface Waiting {
   readonly first: Deferred<Answer>;
   readonly last: Deferred<Answer>;
   readonly digest: Deferred<DigestMessage>;
+}
+
+/** Number of the first request of a session. */
+const FIRST_ID = 1;
+
+/** The bytes of a session's first request, for whoever sends it while the connection opens. */
+export function encodeFirst(make: MakeRequest): Uint8Array {
+  return encodeMessage(make(FIRST_ID));
 }
 
 export class ClientSession {
@@ -47,28 +59,32 @@ export class ClientSession {
   readonly outgoing = new Turns();
   private readonly waiting = new Map<number, Waiting>();
   /** Counted up, so that no number is taken while a request with it is under way (P-SVC-03). */
-  private nextId = 1;
+  private nextId = FIRST_ID;
+  /** A first request that is on its way already. */
+  private sentAhead: Uint8Array | undefined;
   private failure: LftpError | undefined;
   /** Resolves when no further message can come. */
   private readonly reading: Promise<void>;
 
-  constructor(channel: TransferChannel) {
+  /** @param sentAhead {@link encodeFirst} of the first request, if it travels with the opening */
+  constructor(channel: TransferChannel, sentAhead?: Uint8Array) {
     this.channel = channel;
+    this.sentAhead = sentAhead;
+    // Its answer may be here before anybody asks for it.
+    if (sentAhead !== undefined) this.expectAnswers(FIRST_ID);
     this.reading = this.readMessages();
   }
 
   /** Sends a request; `make` gets its number. @throws LftpError when the session is over */
-  async begin(make: (id: number) => ClientMessage): Promise<Exchange> {
+  async begin(make: MakeRequest): Promise<Exchange> {
     if (this.failure !== undefined) throw this.failure;
     if (this.waiting.size >= SESSION_MAX_REQUESTS) {
       throw new LftpError(EXIT.BUSY, 'local', 'too many requests at once in one session');
     }
     const id = this.nextId;
     this.nextId += 1;
-    const waiting: Waiting = { first: deferred(), last: deferred(), digest: deferred() };
-    this.waiting.set(id, waiting);
-    await this.send(make(id));
-    const { first, last, digest } = waiting;
+    const { first, last, digest } = this.waiting.get(id) ?? this.expectAnswers(id);
+    await this.sendUnlessAhead(make(id));
     return {
       id,
       first: first.promise,
@@ -76,6 +92,24 @@ export class ClientSession {
       digest: digest.promise,
       end: () => this.waiting.delete(id),
     };
+  }
+
+  private expectAnswers(id: number): Waiting {
+    const waiting: Waiting = { first: deferred(), last: deferred(), digest: deferred() };
+    this.waiting.set(id, waiting);
+    return waiting;
+  }
+
+  private async sendUnlessAhead(message: ClientMessage): Promise<void> {
+    const ahead = this.sentAhead;
+    if (ahead === undefined) {
+      await this.send(message);
+      return;
+    }
+    this.sentAhead = undefined;
+    const bytes = encodeMessage(message);
+    const isSame = bytes.length === ahead.length && bytes.every((byte, i) => byte === ahead[i]);
+    assert(isSame, 'the first request is the one that was sent ahead');
   }
 
   /** @throws LftpError */
@@ -128,7 +162,7 @@ export class ClientSession {
     await this.channel.linger();
   }
 
-  private async ask(make: (id: number) => ClientMessage): Promise<Answer> {
+  private async ask(make: MakeRequest): Promise<Answer> {
     const exchange = await this.begin(make);
     try {
       return await exchange.first;

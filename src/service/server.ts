@@ -128,8 +128,11 @@ async function refuse(channel: TransferChannel): Promise<void> {
   try {
     await channel.sendMessage(encodeMessage({ op: 'error', error: EXIT.BUSY, message }));
     channel.finish();
+    // What it asks for is read and forgotten: a connection with something unread never ends.
+    while ((await channel.nextMessage(0)) !== undefined);
   } catch {
-    // It is gone already, which is what was wanted.
+    // It is gone already, which is what was wanted, or it goes on and sends a file.
+    channel.abort(ERROR.BUSY);
   }
 }
 

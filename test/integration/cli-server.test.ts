@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { encode } from 'cbor2/encoder';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { connect } from '../../src/io/connect.ts';
-import { getFile } from '../../src/service/client-get.ts';
-import { postFile } from '../../src/service/client-post.ts';
+import { getFile, getRequest } from '../../src/service/client-get.ts';
+import { postFile, postRequest } from '../../src/service/client-post.ts';
+import type { ClientSession, MakeRequest } from '../../src/service/client-session.ts';
 import { dial } from '../../src/service/dial.ts';
 import { NO_LOG } from '../../src/service/log.ts';
 import { decodeServerMessage } from '../../src/service/messages.ts';
@@ -48,32 +49,42 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
+async function over(
+  firstRequest: MakeRequest,
+  work: (session: ClientSession) => Promise<unknown>,
+): Promise<void> {
+  const { session, link } = await dial({ host: HOST, port, firstRequest });
+  try {
+    await work(session);
+    await session.finish();
+  } catch (error) {
+    await session.abort(64);
+    throw error;
+  } finally {
+    link.close();
+  }
+}
+
 async function get(name: string, local: string): Promise<void> {
-  const { session, link } = await dial({ host: HOST, port });
   const target = await planLocalTarget(local, 'x', 'always');
-  await getFile(session, {
-    path: [name],
-    openSink: (file) => createDownload(target, file, 'always', false),
-    signal: new AbortController().signal,
-    observer,
-  });
-  await session.finish();
-  link.close();
+  const { signal } = new AbortController();
+  await over(getRequest([name]), (session) =>
+    getFile(session, {
+      path: [name],
+      openSink: (file) => createDownload(target, file, 'always', false),
+      signal,
+      observer,
+    }),
+  );
 }
 
 async function post(local: string, name: string): Promise<void> {
-  const { session, link } = await dial({ host: HOST, port });
   const source = await openLocalFile(local);
-  const options = {
-    overwrite: 'always',
-    keep: false,
-    signal: new AbortController().signal,
-    observer,
-  } as const;
-  await postFile(session, { path: [name], name: undefined, source, ...options });
+  const rules = { overwrite: 'always', keep: false } as const;
+  const offer = { path: [name], name: undefined, source, ...rules };
+  const { signal } = new AbortController();
+  await over(postRequest(offer), (session) => postFile(session, { ...offer, signal, observer }));
   await source.close();
-  await session.finish();
-  link.close();
 }
 
 describe('a server on a real socket', () => {

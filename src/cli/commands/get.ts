@@ -8,7 +8,7 @@ import type { CommandContext } from '../command-table.ts';
 import { withConnection } from '../connection.ts';
 import type { Flags } from '../flag-values.ts';
 import { openStdout, StdoutSink } from '../stdio.ts';
-import { runGet } from '../transfer.ts';
+import { firstOfGet, runGet } from '../transfer.ts';
 import type { GetJob } from '../transfer.ts';
 
 export async function get(context: CommandContext): Promise<number> {
@@ -18,7 +18,8 @@ export async function get(context: CommandContext): Promise<number> {
   const onError = (error: Error): void => interrupts.onOutputError(error);
   const job = await planGet(address, local, flags, onError);
   const { signal } = interrupts;
-  await withConnection(address, flags, output, signal, (session, startedMs) =>
+  const first = firstOfGet(job);
+  await withConnection(address, flags, output, signal, first, (session, startedMs) =>
     runGet({ session, flags, output, signal, startedMs }, job),
   );
   return EXIT.OK;

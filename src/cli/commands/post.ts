@@ -7,7 +7,7 @@ import type { Address } from '../address.ts';
 import type { CommandContext } from '../command-table.ts';
 import { withConnection } from '../connection.ts';
 import { StdinSource } from '../stdio.ts';
-import { runPost } from '../transfer.ts';
+import { firstOfPost, runPost } from '../transfer.ts';
 import type { PostJob } from '../transfer.ts';
 import { UsageError } from '../usage-error.ts';
 
@@ -18,7 +18,8 @@ export async function post(context: CommandContext): Promise<number> {
   const job = await planPost(local, address);
   const { signal } = interrupts;
   try {
-    await withConnection(address, flags, output, signal, (session, startedMs) =>
+    const first = firstOfPost(flags, job);
+    await withConnection(address, flags, output, signal, first, (session, startedMs) =>
       runPost({ session, flags, output, signal, startedMs }, job),
     );
     return EXIT.OK;

@@ -3,9 +3,9 @@ import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { encode } from 'cbor2/encoder';
-import { getFile } from '../../../src/service/client-get.ts';
+import { getFile, getRequest } from '../../../src/service/client-get.ts';
 import { postFile } from '../../../src/service/client-post.ts';
-import type { ClientSession } from '../../../src/service/client-session.ts';
+import { ClientSession, encodeFirst } from '../../../src/service/client-session.ts';
 import { EXIT, LftpError } from '../../../src/service/error.ts';
 import { decodeServerMessage } from '../../../src/service/messages.ts';
 import {
@@ -214,6 +214,29 @@ describe('a client and a server session', () => {
     await rig.settle();
     await expect(readFile(join(rig.folder, 'new'))).rejects.toThrow();
     await expect(readFile(join(rig.root, 'new'))).rejects.toThrow();
+  });
+});
+
+describe('a first request that was sent ahead', () => {
+  it('is not sent again, and its answer may come before anybody asks', async () => {
+    await writeFile(join(rig.root, 'file'), 'x');
+    const channel = rig.connect();
+    const first = encodeFirst(getRequest(['file']));
+    await channel.sendMessage(first);
+    const client = new ClientSession(channel, first);
+    await new Promise((resolve) => setImmediate(resolve));
+    await get(client, ['file'], join(rig.folder, 'f'));
+    expect(await readFile(join(rig.folder, 'f'), 'utf8')).toBe('x');
+    // The next one has a number of its own.
+    await get(client, ['file'], join(rig.folder, 'f'));
+    await client.finish();
+  });
+
+  it('is the one that the session begins with', async () => {
+    const channel = rig.connect();
+    const client = new ClientSession(channel, encodeFirst(getRequest(['file'])));
+    await expect(client.status()).rejects.toThrow('invariant broken');
+    await client.abort(0);
   });
 });
 
