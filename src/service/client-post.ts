@@ -70,6 +70,7 @@ async function send(
     (answer) => refusal.abort(unexpectedAnswer(answer, pathText(path))),
     (error: unknown) => refusal.abort(error),
   );
+  await session.entered;
   observer.onPhase('data', source.sizeBytes);
   const either = AbortSignal.any([signal, refusal.signal]);
   let sent;

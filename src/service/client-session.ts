@@ -11,6 +11,8 @@ import { closeError, fromChannel } from './close-error.ts';
 import { EXIT, LftpError } from './error.ts';
 import { PeerLeft } from './file-receiver.ts';
 import { SESSION_MAX_REQUESTS } from './limits.ts';
+import type { ClientLogin } from './login/client-login.ts';
+import type { ChallengeMessage } from './login/login-messages.ts';
 import { decodeServerMessage, encodeMessage } from './messages.ts';
 import type {
   Answer,
@@ -62,17 +64,29 @@ export class ClientSession {
   private nextId = FIRST_ID;
   /** A first request that is on its way already. */
   private sentAhead: Uint8Array | undefined;
+  private readonly login: ClientLogin | undefined;
+  private readonly welcomed = deferred<undefined>();
   private failure: LftpError | undefined;
   /** Resolves when no further message can come. */
   private readonly reading: Promise<void>;
 
-  /** @param sentAhead {@link encodeFirst} of the first request, if it travels with the opening */
-  constructor(channel: TransferChannel, sentAhead?: Uint8Array) {
+  /**
+   * @param sentAhead {@link encodeFirst} of the first request, if it travels with the opening
+   * @param login what was said of oneself in the opening, if anything
+   */
+  constructor(channel: TransferChannel, sentAhead?: Uint8Array, login?: ClientLogin) {
     this.channel = channel;
+    this.login = login;
+    if (login === undefined) this.welcomed.resolve(undefined);
     this.sentAhead = sentAhead;
     // Its answer may be here before anybody asks for it.
     if (sentAhead !== undefined) this.expectAnswers(FIRST_ID);
     this.reading = this.readMessages();
+  }
+
+  /** Resolves once the server has let the client in: before that it takes no file. */
+  get entered(): Promise<undefined> {
+    return this.welcomed.promise;
   }
 
   /** Sends a request; `make` gets its number. @throws LftpError when the session is over */
@@ -199,14 +213,35 @@ export class ClientSession {
       if (message.kind !== 'go') waiting?.last.resolve(message);
     } else if (message.op === 'digest') {
       this.waiting.get(message.id)?.digest.resolve(message);
+    } else if (message.op === 'challenge') {
+      void this.prove(message);
+    } else if (message.op === 'welcome') {
+      this.login?.check(message);
+      this.welcomed.resolve(undefined);
     } else {
       // P-SVC-18: it answers nothing, so it ends everything.
       throw remoteError(message.error, message.message);
     }
   }
 
+  /** Nothing that goes wrong here may pass unheard: nobody awaits it. */
+  private async prove(challenge: ChallengeMessage): Promise<void> {
+    try {
+      const binding = this.channel.identity?.channelBinding;
+      if (this.login === undefined || binding === undefined) {
+        throw brokenServer('a challenge to somebody who does not log in');
+      }
+      const proof = await this.login.prove(challenge, binding);
+      await this.send({ op: 'proof', proof });
+    } catch (error) {
+      this.fail(error instanceof LftpError ? error : brokenServer('no login'));
+      this.channel.abort(ERROR.CANCELLED);
+    }
+  }
+
   private fail(error: LftpError): void {
     this.failure ??= error;
+    this.welcomed.reject(this.failure);
     for (const { first, last, digest } of this.waiting.values()) {
       first.reject(this.failure);
       last.reject(this.failure);

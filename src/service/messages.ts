@@ -8,6 +8,17 @@ import { decode } from 'cbor2/decoder';
 import { encode } from 'cbor2/encoder';
 import { MESSAGE_MAX_BYTES } from './limits.ts';
 import {
+  challengeMessage,
+  type ChallengeMessage,
+  proofMessage,
+  type ProofMessage,
+  tokensAnswer,
+  type TokensAnswer,
+  type TokensRequest,
+  welcomeMessage,
+  type WelcomeMessage,
+} from './login/login-messages.ts';
+import {
   bytesField,
   choiceField,
   FieldFault,
@@ -131,10 +142,18 @@ export interface ErrorAnswer {
 }
 
 export type ClientMessage =
-  GetRequest | PostRequest | CancelRequest | StatusRequest | CountRequest | DigestMessage;
+  | GetRequest
+  | PostRequest
+  | CancelRequest
+  | StatusRequest
+  | CountRequest
+  | TokensRequest
+  | DigestMessage
+  | ProofMessage;
 export type Answer =
-  FileAnswer | GoAnswer | CommittedAnswer | StatusAnswer | CountAnswer | ErrorAnswer;
-export type ServerMessage = Answer | DigestMessage | SessionError;
+  FileAnswer | GoAnswer | CommittedAnswer | StatusAnswer | CountAnswer | TokensAnswer | ErrorAnswer;
+export type ServerMessage =
+  Answer | DigestMessage | SessionError | ChallengeMessage | WelcomeMessage;
 
 export type Decoded<T> =
   | { readonly ok: true; readonly message: T }
@@ -185,8 +204,11 @@ function decodeWith<T>(bytes: Uint8Array, read: (fields: FieldMap) => T): Decode
   }
 }
 
+const CLIENT_OPS = ['get', 'post', 'digest', 'cancel', 'status', 'count', 'tokens'] as const;
+
 function clientMessage(fields: FieldMap): ClientMessage {
-  const op = choiceField(fields, 'op', ['get', 'post', 'digest', 'cancel', 'status', 'count']);
+  if (fields.get('op') === 'proof') return proofMessage(fields);
+  const op = choiceField(fields, 'op', CLIENT_OPS);
   const id = naturalField(fields, 'id');
   switch (op) {
     case 'get':
@@ -197,6 +219,8 @@ function clientMessage(fields: FieldMap): ClientMessage {
       return digestMessage(fields, id);
     case 'cancel':
       return { op, id, code: naturalField(fields, 'code') };
+    case 'tokens':
+      return { op, id, count: naturalField(fields, 'count') };
     case 'status':
     case 'count':
       return { op, id };
@@ -222,6 +246,8 @@ function serverMessage(fields: FieldMap): ServerMessage {
   if (fields.get('op') === 'error') {
     return { op: 'error', ...errorFields(fields) };
   }
+  if (fields.get('op') === 'challenge') return challengeMessage(fields);
+  if (fields.get('op') === 'welcome') return welcomeMessage(fields);
   const re = naturalField(fields, 're');
   if (fields.has('error')) return { kind: 'error', re, ...errorFields(fields) };
   if (fields.has('size')) {
@@ -232,6 +258,7 @@ function serverMessage(fields: FieldMap): ServerMessage {
   if (fields.get('go') === true) return { kind: 'go', re };
   if (fields.get('committed') === true) return committedAnswer(fields, re);
   if (fields.has('clients')) return statusAnswer(fields, re);
+  if (fields.has('tokens')) return tokensAnswer(fields, re);
   if (fields.has('sent')) return { kind: 'count', re, ...segmentCounts(fields) };
   throw new FieldFault('an answer of no known kind');
 }

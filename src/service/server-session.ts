@@ -20,6 +20,8 @@ import type { TransferChannel } from './transfer-channel.ts';
 
 export interface SessionContext {
   readonly store: Store;
+  /** Tokens for further connections of this client. */
+  readonly makeTokens: (count: number, publicKey: Uint8Array) => readonly Uint8Array[];
   readonly log: ServiceLog;
   readonly version: string;
   /** Clients connected now. */
@@ -43,9 +45,13 @@ export class ServerSession {
     this.context = context;
   }
 
-  /** Serves until the client leaves or the connection ends; never rejects. */
-  async run(): Promise<void> {
+  /**
+   * Serves until the client leaves or the connection ends; never rejects.
+   * @param early requests that came while the client logged in
+   */
+  async run(early: readonly Uint8Array[] = []): Promise<void> {
     try {
+      for (const bytes of early) await this.handle(bytes);
       for (;;) {
         const bytes = await this.nextMessage();
         if (bytes === undefined) break;
@@ -106,6 +112,11 @@ export class ServerSession {
       case 'count':
         await this.answerCount(message.id);
         return;
+      case 'tokens':
+        await this.answerTokens(message.id, message.count);
+        return;
+      case 'proof':
+        throw new LftpError(EXIT.PROTOCOL, 'remote', 'not understood: nobody asked for a proof');
     }
   }
 
@@ -149,6 +160,13 @@ export class ServerSession {
       version,
       access: store.access,
     });
+  }
+
+  /** Without a key of the client nobody could tell later whose token it was. */
+  private async answerTokens(re: number, count: number): Promise<void> {
+    const publicKey = this.channel.identity?.publicKey;
+    const tokens = publicKey === undefined ? [] : this.context.makeTokens(count, publicKey);
+    await this.answer({ kind: 'tokens', re, tokens });
   }
 
   private async answerCount(re: number): Promise<void> {

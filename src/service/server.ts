@@ -1,14 +1,21 @@
 /** The file server: one UDP port, any number of clients, each with a session of its own. */
+import { randomBytes } from 'node:crypto';
 import { listen } from '../io/listen.ts';
 import type { Listener, ListenOptions } from '../io/listen.ts';
 import { ERROR } from '../wire/codes.ts';
+import type { Security } from '../io/security.ts';
 import { errorText, EXIT, LftpError, systemCode } from './error.ts';
+import { MAX_STRANGERS_PER_SOURCE } from './limits.ts';
+import { admit, type AdmissionWorld } from './login/admission.ts';
+import type { Logins } from './login/logins.ts';
+import type { Principal } from './login/principal.ts';
 import type { ServiceLog } from './log.ts';
 import { encodeMessage } from './messages.ts';
-import { ServerSession } from './server-session.ts';
+import { ServerSession, type SessionContext } from './server-session.ts';
 import { removeStagedNow } from './store-staged.ts';
 import { Store } from './store.ts';
-import type { Access } from './store.ts';
+import { ServedTree } from './store-tree.ts';
+import { closeReasonOf } from './transfer-channel.ts';
 import type { TransferChannel } from './transfer-channel.ts';
 
 /** Connections beyond `maxClients` that are open at once, to be told that the house is full. */
@@ -19,7 +26,9 @@ const STOP_LIMIT_MS = 1000;
 
 export interface FileServerOptions {
   readonly root: string;
-  readonly access: Access;
+  /** Keys, or none; and who may log in with what. */
+  readonly security: Security;
+  readonly logins: Logins;
   readonly host: string | undefined;
   readonly port: number;
   readonly maxClients: number;
@@ -31,25 +40,30 @@ export interface FileServerOptions {
 
 export class FileServer {
   private readonly options: FileServerOptions;
-  private readonly store: Store;
+  private readonly tree: ServedTree;
+  /** Connections that have not logged in, by source address. */
+  private readonly strangers = new Map<string, number>();
   private readonly startedMs = performance.now();
   private readonly sessions = new Map<TransferChannel, Promise<void>>();
   private listener: Listener | undefined;
   private isStopping = false;
 
-  private constructor(options: FileServerOptions, store: Store) {
+  private constructor(options: FileServerOptions, tree: ServedTree) {
     this.options = options;
-    this.store = store;
+    this.tree = tree;
   }
 
   /** @throws LftpError 14 when the folder or the port cannot be had, 6 for an unknown name */
   static async start(options: FileServerOptions): Promise<FileServer> {
-    const store = await Store.open(options.root, options.access);
-    const server = new FileServer(options, store);
+    const tree = await ServedTree.open(options.root);
+    const server = new FileServer(options, tree);
     try {
+      // Told now, and not to the first client that brings a file.
+      if (options.logins.mayWrite) await tree.openPartial();
       server.listener = await listen({
         host: options.host,
         port: options.port,
+        security: options.security,
         config: options.config,
         maxPatienceMs: options.maxPatienceMs,
         maxConnections: options.maxClients + REFUSAL_ROOM,
@@ -57,7 +71,7 @@ export class FileServer {
       });
       return server;
     } catch (error) {
-      await store.close();
+      await tree.close();
       throw listenError(error, options);
     }
   }
@@ -78,7 +92,7 @@ export class FileServer {
 
   /** Files of the served folder that are open now. */
   get openFileCount(): number {
-    return this.store.openFileCount;
+    return this.tree.openFileCount;
   }
 
   /** Tells every client, removes what is unfinished, and lets go of the port. */
@@ -94,7 +108,7 @@ export class FileServer {
     await this.listener?.close();
     await within(STOP_LIMIT_MS, Promise.all(this.sessions.values()));
     removeStagedNow();
-    await this.store.close();
+    await this.tree.close();
   }
 
   private onChannel(channel: TransferChannel): void {
@@ -102,37 +116,95 @@ export class FileServer {
     if (this.isStopping) return channel.abort(ERROR.GOING_AWAY);
     if (this.sessions.size >= this.options.maxClients) {
       this.options.log.warn({ address, port }, 'client refused: full');
-      void refuse(channel);
+      void turnAway(channel, {
+        code: EXIT.BUSY,
+        message: 'the server serves as many clients as it may',
+      });
       return;
     }
-    const session = new ServerSession(channel, {
-      store: this.store,
-      log: this.options.log,
-      version: this.options.version,
-      clientCount: () => this.sessions.size,
-      uptimeSeconds: () => Math.floor((performance.now() - this.startedMs) / 1000),
-    });
+    if ((this.strangers.get(address) ?? 0) >= MAX_STRANGERS_PER_SOURCE) {
+      void turnAway(channel, { code: EXIT.BUSY, message: 'too many logins from one address' });
+      return;
+    }
     this.options.log.info({ address, port, clients: this.sessions.size + 1 }, 'client connected');
-    const ended = session.run().then(async () => {
+    const ended = this.serve(channel).then(async () => {
       await channel.closed;
       this.sessions.delete(channel);
       this.options.log.info({ address, port, clients: this.sessions.size }, 'client left');
     });
     this.sessions.set(channel, ended);
   }
+
+  /** Lets a client in and serves it until it leaves; never rejects. */
+  private async serve(channel: TransferChannel): Promise<void> {
+    const { log, logins } = this.options;
+    const { address, port } = channel.peer;
+    this.countStranger(address, 1);
+    let store: Store | undefined;
+    try {
+      const admitted = await admit(channel, logins, LOGIN_WORLD).finally(() => {
+        this.countStranger(address, -1);
+      });
+      if (admitted === undefined) return;
+      const { principal, early } = admitted;
+      log.info({ address, port, account: principal.name }, 'client logged in');
+      store = await Store.open(this.tree, principal);
+      await new ServerSession(channel, this.contextOf(principal, store)).run(early);
+    } catch (error) {
+      if (closeReasonOf(error) !== undefined) return;
+      const code = error instanceof LftpError ? error.code : EXIT.OTHER;
+      const message = errorText(error);
+      log.warn({ address, port, code, error: message }, 'client turned away');
+      // What is local here is remote there.
+      await turnAway(channel, { code: code === EXIT.LOCAL_IO ? EXIT.REMOTE_IO : code, message });
+    } finally {
+      await store?.close();
+    }
+  }
+
+  private contextOf(principal: Principal, store: Store): SessionContext {
+    return {
+      store,
+      log: this.options.log,
+      version: this.options.version,
+      makeTokens: (count, publicKey) => this.options.logins.makeTokens(count, principal, publicKey),
+      clientCount: () => this.sessions.size,
+      uptimeSeconds: () => Math.floor((performance.now() - this.startedMs) / 1000),
+    };
+  }
+
+  private countStranger(address: string, change: 1 | -1): void {
+    const count = (this.strangers.get(address) ?? 0) + change;
+    if (count === 0) this.strangers.delete(address);
+    else this.strangers.set(address, count);
+  }
 }
 
-/** Tells a client that there is no place for it, and lets it go (P-SVC-18). */
-async function refuse(channel: TransferChannel): Promise<void> {
-  const message = 'the server serves as many clients as it may';
+const LOGIN_WORLD: AdmissionWorld = {
+  nowMs: () => performance.now(),
+  randomBytes: (count) => new Uint8Array(randomBytes(count)),
+  timer: (ms) => {
+    let timer: NodeJS.Timeout | undefined;
+    const passed = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, ms);
+    });
+    return { passed, cancel: () => clearTimeout(timer) };
+  },
+};
+
+/** Tells a client why it is not served, and lets it go (P-SVC-18). */
+async function turnAway(
+  channel: TransferChannel,
+  { code, message }: { readonly code: number; readonly message: string },
+): Promise<void> {
   try {
-    await channel.sendMessage(encodeMessage({ op: 'error', error: EXIT.BUSY, message }));
+    await channel.sendMessage(encodeMessage({ op: 'error', error: code, message }));
     channel.finish();
     // What it asks for is read and forgotten: a connection with something unread never ends.
     while ((await channel.nextMessage(0)) !== undefined);
   } catch {
     // It is gone already, which is what was wanted, or it goes on and sends a file.
-    channel.abort(ERROR.BUSY);
+    channel.abort(code);
   }
 }
 

@@ -1,5 +1,5 @@
 /**
- * The served folder: the only way from a path of the wire to a file.
+ * What one client sees of the served folder: the only way from a path of the wire to a file.
  *
  * Every path is checked, then walked from one held handle (store-walk.ts). Only regular files are
  * read or replaced (P-SVC-06). Unfinished uploads live in ROOT/.lftp-udp/partial, which no path can
@@ -7,22 +7,20 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { Stats } from 'node:fs';
-import { access, chmod, constants, mkdir } from 'node:fs/promises';
-import { EXIT, LftpError } from './error.ts';
-import { STORE_MAX_OPEN_FILES } from './limits.ts';
+import { mkdir } from 'node:fs/promises';
+import { openHome } from './accounts/home-store.ts';
+import { EXIT, LftpError, systemCode } from './error.ts';
+import type { Access, Principal } from './login/principal.ts';
 import type { OverwriteRule } from './messages.ts';
-import { checkPath, pathText, PRIVATE_NAME } from './path.ts';
+import { checkPath, pathText } from './path.ts';
 import type { RemotePath } from './path.ts';
 import { existsError, localFileError, servedFileError } from './store-errors.ts';
 import { mayReplace } from './store-overwrite.ts';
 import { OpenFile } from './store-source.ts';
 import { requireSpace } from './store-space.ts';
 import { StagedFile } from './store-staged.ts';
-import { Folder, walk } from './store-walk.ts';
-
-/** `ro`: everybody reads. `rw`: everybody also writes. */
-export const ACCESS_RULES = ['ro', 'rw'] as const;
-export type Access = (typeof ACCESS_RULES)[number];
+import type { ServedTree } from './store-tree.ts';
+import { type Folder, walk } from './store-walk.ts';
 
 export interface UploadOffer {
   readonly path: RemotePath;
@@ -35,6 +33,12 @@ export interface UploadOffer {
   readonly keepMode: number | undefined;
 }
 
+/** Whose view of the served folder a store is. */
+export type StoreOwner = Pick<Principal, 'home' | 'access'>;
+
+/** Where files may be dropped with `--anonymous=drop`. */
+const INCOMING = 'incoming';
+
 export interface Upload {
   readonly file: StagedFile;
   /** Where it will be. */
@@ -43,37 +47,38 @@ export interface Upload {
 
 export class Store {
   readonly access: Access;
+  private readonly tree: ServedTree;
   private readonly root: Folder;
-  private readonly partial: Folder | undefined;
-  private openFiles = 0;
 
-  private constructor(root: Folder, access: Access, partial: Folder | undefined) {
+  private constructor(tree: ServedTree, root: Folder, access: Access) {
+    this.tree = tree;
     this.root = root;
     this.access = access;
-    this.partial = partial;
   }
 
-  /** @throws LftpError 14 when the folder cannot be served this way */
-  static async open(path: string, access: Access): Promise<Store> {
+  /**
+   * What `principal` sees of the served folder; its home is made if it is missing.
+   * @throws LftpError 10, 11, 14
+   */
+  static async open(tree: ServedTree, { home, access }: StoreOwner): Promise<Store> {
+    const root = home === undefined ? tree.root : await openHome(tree.root, home);
     try {
-      const root = await Folder.openRoot(path);
-      return new Store(root, access, access === 'rw' ? await openPartial(root, path) : undefined);
+      if (access !== 'ro') await tree.openPartial();
+      if (access === 'drop') await makeIncoming(root);
+      return new Store(tree, root, access);
     } catch (error) {
-      throw localFileError(error, path);
+      if (root !== tree.root) await root.close();
+      throw localFileError(error, pathText(home ?? []));
     }
-  }
-
-  /** Files held open now. */
-  get openFileCount(): number {
-    return this.openFiles;
   }
 
   /** @throws LftpError 4, 10, 15, 21 */
   async openForRead(path: RemotePath): Promise<OpenFile> {
     checkPath(path);
+    if (this.access === 'drop' && path[0] === INCOMING) throw droppedError(path);
     const name = path.at(-1);
     if (name === undefined) throw folderError(path);
-    const release = this.hold();
+    const release = this.tree.hold();
     const wrap = (error: unknown): LftpError => servedFileError(error, pathText(path));
     try {
       const folder = await walk(this.root, path.slice(0, -1));
@@ -95,9 +100,20 @@ export class Store {
   /** @throws LftpError 4, 10, 11, 15, 18, 21 */
   async createUpload(offer: UploadOffer): Promise<Upload> {
     checkPath(offer.path);
-    const { partial } = this;
-    if (partial === undefined) throw readOnlyError(offer.path);
-    const release = this.hold();
+    if (this.access === 'ro') throw readOnlyError(offer.path);
+    if (this.access === 'drop') return await this.drop(offer);
+    return await this.create(offer);
+  }
+
+  /** Whoever drops a file replaces none: he could not know what it was. */
+  private async drop(offer: UploadOffer): Promise<Upload> {
+    if (offer.path[0] !== INCOMING) throw notIncomingError(offer.path);
+    return await this.create({ ...offer, overwrite: 'never' });
+  }
+
+  private async create(offer: UploadOffer): Promise<Upload> {
+    const partial = await this.tree.openPartial();
+    const release = this.tree.hold();
     try {
       const target = await this.findTarget(offer);
       const file = await stage(partial, target, offer, release);
@@ -109,8 +125,7 @@ export class Store {
   }
 
   async close(): Promise<void> {
-    await this.partial?.close();
-    await this.root.close();
+    if (this.root !== this.tree.root) await this.root.close();
   }
 
   private async findTarget(offer: UploadOffer): Promise<Target> {
@@ -136,21 +151,6 @@ export class Store {
       await folder.close().catch(() => undefined);
       throw error;
     }
-  }
-
-  /** Counts one open file; the result ends that, once. */
-  private hold(): () => void {
-    if (this.openFiles >= STORE_MAX_OPEN_FILES) {
-      throw new LftpError(EXIT.BUSY, 'local', 'too many files are open', {
-        hint: 'Try again in a moment.',
-      });
-    }
-    this.openFiles += 1;
-    let isHeld = true;
-    return () => {
-      if (isHeld) this.openFiles -= 1;
-      isHeld = false;
-    };
   }
 }
 
@@ -198,41 +198,6 @@ function checkTarget(offer: UploadOffer, path: RemotePath, stats: Stats | undefi
   if (!mayReplace(offer.overwrite, offer, target)) throw existsError('local', pathText(path));
 }
 
-/** Makes the folder of unfinished uploads, and checks that it is ours alone and a rename away. */
-async function openPartial(root: Folder, rootPath: string): Promise<Folder> {
-  await access(root.entry('.'), constants.W_OK);
-  const own = await openPrivate(root, PRIVATE_NAME, rootPath);
-  try {
-    const partial = await openPrivate(own, 'partial', rootPath);
-    const [rootStats, stats] = await Promise.all([root.handle.stat(), partial.handle.stat()]);
-    if (stats.dev === rootStats.dev) return partial;
-    await partial.close();
-    throw new LftpError(EXIT.LOCAL_IO, 'local', 'unfinished files are on another file system', {
-      path: `${rootPath}/${PRIVATE_NAME}`,
-      hint: 'Make it an ordinary folder of the served file system.',
-    });
-  } finally {
-    await own.close();
-  }
-}
-
-async function openPrivate(parent: Folder, name: string, rootPath: string): Promise<Folder> {
-  await mkdir(parent.entry(name), 0o700).catch((error: unknown) => {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-  });
-  const folder = await parent.openFolder(name);
-  const { uid, mode } = await folder.handle.stat();
-  if (uid !== process.getuid?.() && process.getuid !== undefined) {
-    await folder.close();
-    throw new LftpError(EXIT.LOCAL_IO, 'local', `${PRIVATE_NAME} belongs to somebody else`, {
-      path: `${rootPath}/${PRIVATE_NAME}`,
-      hint: 'Remove it, or run the server as its owner.',
-    });
-  }
-  if ((mode & 0o077) !== 0) await chmod(folder.entry('.'), 0o700);
-  return folder;
-}
-
 function folderError(path: RemotePath): LftpError {
   return new LftpError(EXIT.REFUSED, 'local', 'it is a folder', {
     path: pathText(path),
@@ -244,6 +209,26 @@ function specialError(path: RemotePath): LftpError {
   return new LftpError(EXIT.REFUSED, 'local', 'not a regular file', {
     path: pathText(path),
     hint: 'Only regular files are served; links are not followed.',
+  });
+}
+
+async function makeIncoming(root: Folder): Promise<void> {
+  await mkdir(root.entry(INCOMING), 0o700).catch((error: unknown) => {
+    if (systemCode(error) !== 'EEXIST') throw error;
+  });
+}
+
+function droppedError(path: RemotePath): LftpError {
+  return new LftpError(EXIT.REFUSED, 'local', 'what was dropped here is not handed out', {
+    path: pathText(path),
+    hint: 'Log in with an account to read it.',
+  });
+}
+
+function notIncomingError(path: RemotePath): LftpError {
+  return new LftpError(EXIT.REFUSED, 'local', `files may only be dropped into ${INCOMING}`, {
+    path: pathText(path),
+    hint: `Post it to ${INCOMING}/NAME.`,
   });
 }
 

@@ -39,7 +39,12 @@ export async function admit(
   const { identity, login } = channel;
   const caller = { address: channel.peer.address, identity, login };
   const entrance = logins.begin(world.nowMs(), caller, world.randomBytes(NONCE_BYTES));
-  if (entrance.kind === 'in') return { principal: entrance.principal, early: [] };
+  if (entrance.kind === 'in') {
+    const { name } = entrance.principal;
+    // Whoever asked for an account hears that it has it, before it sends a file.
+    if (login !== undefined) await channel.sendMessage(encodeMessage({ op: 'welcome', name }));
+    return { principal: entrance.principal, early: [] };
+  }
   if (entrance.kind === 'refused') throw entrance.waitMs > 0 ? tooManyTries() : loginRefused();
   await channel.sendMessage(challengeBytes(entrance));
   const timer = world.timer(LOGIN_LIMIT_MS);
@@ -72,7 +77,8 @@ async function readProof(
     const bytes = await channel.nextMessage(0);
     if (bytes === undefined) return undefined;
     const decoded = decodeClientMessage(bytes);
-    if (decoded.ok && decoded.message.op === 'proof') return { proof: decoded.message.proof, early };
+    if (decoded.ok && decoded.message.op === 'proof')
+      return { proof: decoded.message.proof, early };
     if (early.length >= SESSION_MAX_REQUESTS) {
       throw new LftpError(EXIT.BUSY, 'remote', 'too many requests before the login');
     }

@@ -1,10 +1,16 @@
 /** The messages of logging in: part of the file service's, and decoded with them. */
-import type { HashParameters } from '../accounts/slow-hash.ts';
+import { type HashParameters, SALT_BYTES } from '../accounts/slow-hash.ts';
 import { LOGIN_NONCE_BYTES, PROOF_BYTES } from '../accounts/password-proof.ts';
 import { MAX_ACCOUNT_NAME } from '../limits.ts';
-import { bytesField, FieldFault, type FieldMap, naturalField, textField } from '../message-fields.ts';
+import {
+  bytesField,
+  FieldFault,
+  type FieldMap,
+  naturalField,
+  optional,
+  textField,
+} from '../message-fields.ts';
 import { ATTACH_TOKEN_BYTES } from './login-blob.ts';
-import { SALT_BYTES } from '../accounts/slow-hash.ts';
 
 /** Server: prove that you know the password. */
 export interface ChallengeMessage extends HashParameters {
@@ -23,7 +29,8 @@ export interface ProofMessage {
 export interface WelcomeMessage {
   readonly op: 'welcome';
   readonly name: string;
-  readonly signature: Uint8Array;
+  /** Missing where no password was asked for. */
+  readonly signature?: Uint8Array | undefined;
 }
 
 /** Client: how many tokens for further connections it wants; answered by `TokensAnswer`. */
@@ -59,7 +66,8 @@ export function proofMessage(fields: FieldMap): ProofMessage {
 export function welcomeMessage(fields: FieldMap): WelcomeMessage {
   const name = textField(fields, 'name');
   if (name.length > MAX_ACCOUNT_NAME) throw new FieldFault('field name is too long');
-  return { op: 'welcome', name, signature: bytesField(fields, 'signature', PROOF_BYTES) };
+  const read = (map: FieldMap, field: string): Uint8Array => bytesField(map, field, PROOF_BYTES);
+  return { op: 'welcome', name, signature: optional(fields, 'signature', read) };
 }
 
 /** Tokens that one answer holds at most. */

@@ -15,7 +15,8 @@ import {
 } from '../accounts/password-proof.ts';
 import type { Penalties } from '../accounts/penalties.ts';
 import type { AttachTokens } from './attach-tokens.ts';
-import { decodeLogin } from './login-blob.ts';
+import { ATTACH_TOKEN_BYTES, decodeLogin } from './login-blob.ts';
+import { MAX_TOKENS_ASKED } from './login-messages.ts';
 import type { AnonymousRule, Principal } from './principal.ts';
 
 export interface LoginsOptions {
@@ -25,6 +26,8 @@ export interface LoginsOptions {
   readonly anonymous: AnonymousRule | undefined;
   readonly penalties: Penalties;
   readonly tokens: AttachTokens;
+  readonly nowMs: () => number;
+  readonly randomBytes: (count: number) => Uint8Array;
 }
 
 /** One client at the door. */
@@ -64,6 +67,22 @@ export class Logins {
     const { anonymous, accounts } = this.options;
     if (anonymous !== undefined) return anonymous;
     return accounts === undefined || accounts.count === 0 ? 'ro' : 'off';
+  }
+
+  /** Whether anybody may put files here. */
+  get mayWrite(): boolean {
+    const { anonymous } = this;
+    return anonymous === 'rw' || anonymous === 'drop' || (this.options.accounts?.count ?? 0) > 0;
+  }
+
+  /** Tokens for further connections of the client that has `publicKey`. */
+  makeTokens(count: number, principal: Principal, publicKey: Uint8Array): readonly Uint8Array[] {
+    const { tokens, nowMs, randomBytes } = this.options;
+    return Array.from({ length: Math.min(count, MAX_TOKENS_ASKED) }, () => {
+      const token = randomBytes(ATTACH_TOKEN_BYTES);
+      tokens.add(nowMs(), token, principal, publicKey);
+      return token;
+    });
   }
 
   /** @param serverNonce 32 unpredictable bytes */

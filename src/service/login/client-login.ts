@@ -1,0 +1,76 @@
+/** The client's side of logging in to an account. */
+import { randomBytes } from 'node:crypto';
+import {
+  isSignature,
+  LOGIN_NONCE_BYTES,
+  type LoginContext,
+  proveLogin,
+} from '../accounts/password-proof.ts';
+import { parametersFault, slowHash } from '../accounts/slow-hash.ts';
+import { EXIT, LftpError } from '../error.ts';
+import { encodeLogin } from './login-blob.ts';
+import type { ChallengeMessage, WelcomeMessage } from './login-messages.ts';
+
+export interface ClientLoginOptions {
+  /** The account. */
+  readonly name: string;
+  /** Called when the server wants the password: the key, if there was one, did not do. */
+  readonly password: () => Promise<string>;
+}
+
+export class ClientLogin {
+  /** What the third handshake message says. */
+  readonly blob: Uint8Array;
+  private readonly options: ClientLoginOptions;
+  private readonly nonce = new Uint8Array(randomBytes(LOGIN_NONCE_BYTES));
+  /** What a server that knows the password answers. */
+  private signature: Uint8Array | undefined;
+
+  constructor(options: ClientLoginOptions) {
+    this.options = options;
+    this.blob = encodeLogin({ kind: 'account', name: options.name, nonce: this.nonce });
+  }
+
+  /**
+   * @param binding hash of this connection's handshake: the proof is worth nothing in another
+   * @throws LftpError 8 when there is no password to be had, 13 for a challenge nobody should answer
+   */
+  async prove(challenge: ChallengeMessage, binding: Uint8Array): Promise<Uint8Array> {
+    const { algorithm, n, r, p, salt, nonce } = challenge;
+    const parameters = { algorithm, n, r, p };
+    const fault = parametersFault(parameters);
+    if (fault !== undefined) {
+      throw new LftpError(
+        EXIT.PROTOCOL,
+        'remote',
+        `the server wants a bad password hash: ${fault}`,
+      );
+    }
+    const hash = await slowHash(await this.options.password(), salt, parameters);
+    const context: LoginContext = {
+      name: this.options.name,
+      clientNonce: this.nonce,
+      serverNonce: nonce,
+      binding,
+    };
+    const { proof, signature } = proveLogin(hash, { salt, parameters }, context);
+    hash.fill(0);
+    this.signature = signature;
+    return proof;
+  }
+
+  /** @throws LftpError 8 when a server that took the password cannot show that it knows it */
+  check(welcome: WelcomeMessage): void {
+    if (this.signature === undefined) return;
+    const shown = welcome.signature ?? new Uint8Array(0);
+    if (isSignature(this.signature, shown)) return;
+    throw new LftpError(
+      EXIT.LOGIN,
+      'remote',
+      'the server does not know the password it asked for',
+      {
+        hint: 'Do not trust it; ask its operator.',
+      },
+    );
+  }
+}

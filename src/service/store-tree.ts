@@ -1,0 +1,100 @@
+/** The served folder as a whole: its handle, its unfinished uploads, and how much is open. */
+import { access, chmod, constants, mkdir } from 'node:fs/promises';
+import { EXIT, LftpError, systemCode } from './error.ts';
+import { STORE_MAX_OPEN_FILES } from './limits.ts';
+import { PRIVATE_NAME } from './path.ts';
+import { localFileError } from './store-errors.ts';
+import { Folder } from './store-walk.ts';
+
+export class ServedTree {
+  readonly root: Folder;
+  private readonly path: string;
+  /** Opened, and made, when the first upload needs it: a folder that is only read stays as it is. */
+  private partial: Promise<Folder> | undefined;
+  private openFiles = 0;
+
+  private constructor(root: Folder, path: string) {
+    this.root = root;
+    this.path = path;
+  }
+
+  /** @throws LftpError 14 */
+  static async open(path: string): Promise<ServedTree> {
+    try {
+      return new ServedTree(await Folder.openRoot(path), path);
+    } catch (error) {
+      throw localFileError(error, path);
+    }
+  }
+
+  /** Files held open now. */
+  get openFileCount(): number {
+    return this.openFiles;
+  }
+
+  /** The folder of unfinished uploads. @throws LftpError 14 when files cannot be kept there */
+  async openPartial(): Promise<Folder> {
+    this.partial ??= openPartial(this.root, this.path);
+    try {
+      return await this.partial;
+    } catch (error) {
+      this.partial = undefined;
+      throw localFileError(error, this.path);
+    }
+  }
+
+  /** Counts one open file; the result ends that, once. */
+  hold(): () => void {
+    if (this.openFiles >= STORE_MAX_OPEN_FILES) {
+      throw new LftpError(EXIT.BUSY, 'local', 'too many files are open', {
+        hint: 'Try again in a moment.',
+      });
+    }
+    this.openFiles += 1;
+    let isHeld = true;
+    return () => {
+      if (isHeld) this.openFiles -= 1;
+      isHeld = false;
+    };
+  }
+
+  async close(): Promise<void> {
+    await (await this.partial?.catch(() => undefined))?.close();
+    await this.root.close();
+  }
+}
+
+/** Makes the folder of unfinished uploads, and checks that it is ours alone and a rename away. */
+async function openPartial(root: Folder, rootPath: string): Promise<Folder> {
+  await access(root.entry('.'), constants.W_OK);
+  const own = await openPrivate(root, PRIVATE_NAME, rootPath);
+  try {
+    const partial = await openPrivate(own, 'partial', rootPath);
+    const [rootStats, stats] = await Promise.all([root.handle.stat(), partial.handle.stat()]);
+    if (stats.dev === rootStats.dev) return partial;
+    await partial.close();
+    throw new LftpError(EXIT.LOCAL_IO, 'local', 'unfinished files are on another file system', {
+      path: `${rootPath}/${PRIVATE_NAME}`,
+      hint: 'Make it an ordinary folder of the served file system.',
+    });
+  } finally {
+    await own.close();
+  }
+}
+
+async function openPrivate(parent: Folder, name: string, rootPath: string): Promise<Folder> {
+  await mkdir(parent.entry(name), 0o700).catch((error: unknown) => {
+    if (systemCode(error) !== 'EEXIST') throw error;
+  });
+  const folder = await parent.openFolder(name);
+  const { uid, mode } = await folder.handle.stat();
+  if (uid !== process.getuid?.() && process.getuid !== undefined) {
+    await folder.close();
+    throw new LftpError(EXIT.LOCAL_IO, 'local', `${PRIVATE_NAME} belongs to somebody else`, {
+      path: `${rootPath}/${PRIVATE_NAME}`,
+      hint: 'Remove it, or run the server as its owner.',
+    });
+  }
+  if ((mode & 0o077) !== 0) await chmod(folder.entry('.'), 0o700);
+  return folder;
+}
