@@ -15,7 +15,7 @@ import { checkPath, pathText, PRIVATE_NAME } from './path.ts';
 import type { RemotePath } from './path.ts';
 import { existsError, localFileError, servedFileError } from './store-errors.ts';
 import { mayReplace } from './store-overwrite.ts';
-import { OpenFile } from './store-source.ts';
+import { OpenFile, statOf } from './store-source.ts';
 import { requireSpace } from './store-space.ts';
 import { StagedFile } from './store-staged.ts';
 import { Folder, walk } from './store-walk.ts';
@@ -79,7 +79,7 @@ export class Store {
       const folder = await walk(this.root, path.slice(0, -1));
       try {
         const handle = await folder.openFile(name);
-        const stats = await handle.stat();
+        const stats = await statOf(handle);
         if (stats.isFile()) return new OpenFile(handle, stats, wrap, release);
         await handle.close();
         throw stats.isDirectory() ? folderError(path) : specialError(path);
