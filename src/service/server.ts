@@ -2,13 +2,13 @@
 import { listen } from '../io/listen.ts';
 import type { Listener, ListenOptions } from '../io/listen.ts';
 import { ERROR } from '../wire/codes.ts';
+import type { Access } from './access.ts';
 import { errorText, EXIT, LftpError, systemCode } from './error.ts';
 import type { ServiceLog } from './log.ts';
 import { encodeMessage } from './messages.ts';
 import { ServerSession } from './server-session.ts';
 import { removeStagedNow } from './store-staged.ts';
 import { Store } from './store.ts';
-import type { Access } from './store.ts';
 import type { TransferChannel } from './transfer-channel.ts';
 
 /** Connections beyond `maxClients` that are open at once, to be told that the house is full. */

@@ -8,6 +8,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Stats } from 'node:fs';
 import { access, chmod, constants, mkdir } from 'node:fs/promises';
+import type { Access } from './access.ts';
 import { EXIT, LftpError } from './error.ts';
 import { STORE_MAX_OPEN_FILES } from './limits.ts';
 import type { OverwriteRule } from './messages.ts';
@@ -19,10 +20,6 @@ import { OpenFile, statOf } from './store-source.ts';
 import { requireSpace } from './store-space.ts';
 import { StagedFile } from './store-staged.ts';
 import { Folder, walk } from './store-walk.ts';
-
-/** `ro`: everybody reads. `rw`: everybody also writes. */
-export const ACCESS_RULES = ['ro', 'rw'] as const;
-export type Access = (typeof ACCESS_RULES)[number];
 
 export interface UploadOffer {
   readonly path: RemotePath;
