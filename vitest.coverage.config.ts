@@ -7,7 +7,9 @@ import { defineConfig } from 'vitest/config';
  */
 export default defineConfig({
   test: {
-    include: ['test/{unit/util,unit/wire,unit/transport,property,regression,sim}/**/*.test.ts'],
+    include: [
+      'test/{unit/util,unit/wire,unit/crypto,unit/transport,property,regression,sim}/**/*.test.ts',
+    ],
     exclude: ['test/sim/{transfers,sabotage,mass}*.test.ts'],
     pool: 'forks',
     execArgv: ['--expose-gc'],
@@ -15,12 +17,13 @@ export default defineConfig({
     testTimeout: 120_000,
     coverage: {
       provider: 'v8',
-      include: ['src/wire/**/*.ts', 'src/transport/**/*.ts'],
+      include: ['src/wire/**/*.ts', 'src/crypto/**/*.ts', 'src/transport/**/*.ts'],
       reportsDirectory: 'coverage',
       reporter: ['text', 'json-summary'],
       reportOnFailure: true,
       thresholds: {
         'src/wire/**': { branches: 90 },
+        'src/crypto/**': { branches: 95 },
         'src/transport/**': { branches: 90 },
       },
     },

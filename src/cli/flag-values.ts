@@ -1,4 +1,6 @@
 /** From what was typed, or stands in a variable, to checked values. */
+import { ACCESS_RULES } from '../service/access.ts';
+import type { Access } from '../service/access.ts';
 import { DEFAULT_MAX_CLIENTS } from '../service/limits.ts';
 import { OVERWRITE_RULES } from '../service/messages.ts';
 import type { OverwriteRule } from '../service/messages.ts';
@@ -13,8 +15,6 @@ import { UsageError } from './usage-error.ts';
 
 export const PROGRESS_STYLES = ['auto', 'bar', 'plain', 'none'] as const;
 export type ProgressStyle = (typeof PROGRESS_STYLES)[number];
-
-const ACCESS = ['ro', 'rw'] as const;
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -35,7 +35,7 @@ export interface Flags {
   readonly overwrite: OverwriteRule;
   readonly host: string | undefined;
   readonly port: number;
-  readonly anonymous: (typeof ACCESS)[number];
+  readonly anonymous: Access;
   readonly maxClients: number;
   readonly maxPatienceMs: number | undefined;
   readonly batch: string | undefined;
@@ -66,7 +66,7 @@ export function readFlags(
     overwrite: source.choice('overwrite', OVERWRITE_RULES) ?? 'always',
     host: source.text('host'),
     port: source.port('port') ?? DEFAULT_PORT,
-    anonymous: source.choice('anonymous', ACCESS) ?? 'ro',
+    anonymous: source.choice('anonymous', ACCESS_RULES) ?? 'ro',
     maxClients: source.natural('max-clients') ?? DEFAULT_MAX_CLIENTS,
     maxPatienceMs: endless(source.duration('max-patience')),
     batch: source.text('batch'),

@@ -89,11 +89,13 @@ export class SegmentKeys {
   }
 
   /**
-   * The first TXN of the epoch after that of `txn`: where a sender goes on to have a new key. The
-   * numbers between are skipped, so they must count as never sent.
+   * Where a sender goes on to have a new key: the first TXN of the next epoch. The numbers between
+   * are skipped, so they must count as never sent.
+   * @param txn the one it would use otherwise; returned when that one is in the next epoch anyway,
+   *   because the receiver would not follow over two
    */
   jumpTxn(txn: number): number {
-    return (Math.floor(txn / this.epochTxns) + 1) * this.epochTxns;
+    return Math.max(txn, (this.epoch + 1) * this.epochTxns);
   }
 
   /**

@@ -61,25 +61,24 @@ export class SymmetricState {
     this.h = this.primitives.hash(input);
   }
 
-  /** Encrypts `out[from … to)` in place once there is a key; returns where it ends now. */
+  /**
+   * Encrypts `out[from … to)` in place; returns where it ends now. Noise lets text pass as it is
+   * while there is no key; in XX that is message 1 alone, which never comes here.
+   */
   encryptAndHash(out: Uint8Array, from: number, to: number): number {
-    let end = to;
-    if (this.key !== undefined) {
-      this.primitives.aead.seal(this.key, this.nonce(), this.h, out, from, to);
-      this.count += 1;
-      end = to + TAG_BYTES;
-    }
-    this.mixHash(out.subarray(from, end));
-    return end;
+    assert(this.key !== undefined, 'no key to encrypt with');
+    this.primitives.aead.seal(this.key, this.nonce(), this.h, out, from, to);
+    this.count += 1;
+    this.mixHash(out.subarray(from, to + TAG_BYTES));
+    return to + TAG_BYTES;
   }
 
-  /** Decrypts `buffer[from … to)` in place; returns where the clear text ends, or undefined. */
+  /**
+   * Decrypts `buffer[from … to)` in place, at least a tag; returns where the clear text ends, or
+   * undefined when it is not authentic.
+   */
   decryptAndHash(buffer: Uint8Array, from: number, to: number): number | undefined {
-    if (this.key === undefined) {
-      this.mixHash(buffer.subarray(from, to));
-      return to;
-    }
-    if (to - from < TAG_BYTES) return undefined;
+    assert(this.key !== undefined, 'no key to decrypt with');
     const sealed = copyOf(buffer, from, to);
     if (!this.primitives.aead.open(this.key, this.nonce(), this.h, buffer, from, to)) {
       return undefined;

@@ -9,7 +9,7 @@ import { COMPONENT_MAX_BYTES } from './limits.ts';
 import type { FileAnswer, OverwriteRule } from './messages.ts';
 import { existsError, localFileError } from './store-errors.ts';
 import { mayReplace } from './store-overwrite.ts';
-import { OpenFile } from './store-source.ts';
+import { OpenFile, statOf } from './store-source.ts';
 import { requireSpace } from './store-space.ts';
 import { StagedFile } from './store-staged.ts';
 
@@ -26,7 +26,7 @@ export async function openLocalFile(path: string): Promise<OpenFile> {
   const wrap = (error: unknown): LftpError => localFileError(error, path);
   try {
     const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
-    const stats = await handle.stat();
+    const stats = await statOf(handle);
     if (stats.isFile()) return new OpenFile(handle, stats, wrap);
     await handle.close();
     throw stats.isDirectory() ? localFolderError(path) : localSpecialError(path);

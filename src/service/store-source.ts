@@ -5,6 +5,16 @@ import type { LftpError } from './error.ts';
 import type { FileSource } from './file-ends.ts';
 import { FILE_RUNS_AHEAD } from './limits.ts';
 
+/** What `handle` is open on; when even that fails, the handle is closed. */
+export async function statOf(handle: FileHandle): Promise<Stats> {
+  try {
+    return await handle.stat();
+  } catch (error) {
+    await handle.close().catch(() => undefined);
+    throw error;
+  }
+}
+
 export class OpenFile implements FileSource {
   readonly sizeBytes: number;
   readonly mtimeMs: number;

@@ -10,13 +10,14 @@ import type { Stats } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { openHome } from './accounts/home-store.ts';
 import { EXIT, LftpError, systemCode } from './error.ts';
-import type { Access, Principal } from './login/principal.ts';
+import type { Access } from './access.ts';
+import type { Principal } from './login/principal.ts';
 import type { OverwriteRule } from './messages.ts';
 import { checkPath, pathText } from './path.ts';
 import type { RemotePath } from './path.ts';
 import { existsError, localFileError, servedFileError } from './store-errors.ts';
 import { mayReplace } from './store-overwrite.ts';
-import { OpenFile } from './store-source.ts';
+import { OpenFile, statOf } from './store-source.ts';
 import { requireSpace } from './store-space.ts';
 import { StagedFile } from './store-staged.ts';
 import type { ServedTree } from './store-tree.ts';
@@ -84,7 +85,7 @@ export class Store {
       const folder = await walk(this.root, path.slice(0, -1));
       try {
         const handle = await folder.openFile(name);
-        const stats = await handle.stat();
+        const stats = await statOf(handle);
         if (stats.isFile()) return new OpenFile(handle, stats, wrap, release);
         await handle.close();
         throw stats.isDirectory() ? folderError(path) : specialError(path);

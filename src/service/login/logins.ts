@@ -5,6 +5,7 @@
  * for, whether there is such an account or not, and every refusal is the same one.
  */
 import type { PeerIdentity } from '../../transport/protection.ts';
+import type { AnonymousRule } from '../access.ts';
 import type { AccountStore } from '../accounts/account-store.ts';
 import { ANONYMOUS } from '../accounts/account-name.ts';
 import {
@@ -17,7 +18,7 @@ import type { Penalties } from '../accounts/penalties.ts';
 import type { AttachTokens } from './attach-tokens.ts';
 import { ATTACH_TOKEN_BYTES, decodeLogin } from './login-blob.ts';
 import { MAX_TOKENS_ASKED } from './login-messages.ts';
-import type { AnonymousRule, Principal } from './principal.ts';
+import type { Principal } from './principal.ts';
 
 export interface LoginsOptions {
   /** Undefined: nobody can log in (`--insecure`). */

@@ -115,11 +115,13 @@ describe('SegmentKeys, from epoch to epoch', () => {
     const sender = keys();
     const receiver = keys();
     expect(sender.jumpTxn(FIRST_TXN)).toBe(6 * EPOCH_TXNS);
-    expect(sender.jumpTxn(6 * EPOCH_TXNS)).toBe(7 * EPOCH_TXNS);
     expect(sender.jumpTxn(6 * EPOCH_TXNS - 1)).toBe(6 * EPOCH_TXNS);
+    // Not over an epoch in which nothing was sealed: the receiver would not follow.
+    expect(sender.jumpTxn(6 * EPOCH_TXNS + 3)).toBe(6 * EPOCH_TXNS + 3);
     const txns = [FIRST_TXN, 6 * EPOCH_TXNS - 1, 6 * EPOCH_TXNS, 7 * EPOCH_TXNS, 8 * EPOCH_TXNS];
     for (const txn of txns) expect(opens(receiver, sealed(sender, txn), txn)).toBe(true);
     expect(receiver.failedOpens).toBe(0);
+    expect(sender.jumpTxn(8 * EPOCH_TXNS + 1)).toBe(9 * EPOCH_TXNS);
   });
 
   it('opens the epoch before and the one after, and no others', () => {

@@ -2,11 +2,11 @@
 import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Access } from '../../../src/service/access.ts';
 import { ClientSession } from '../../../src/service/client-session.ts';
 import type { ServiceLog } from '../../../src/service/log.ts';
 import { ServerSession } from '../../../src/service/server-session.ts';
 import { Store } from '../../../src/service/store.ts';
-import type { Access } from '../../../src/service/store.ts';
 import type { TransferObserver } from '../../../src/service/transfer-observer.ts';
 import { channelPair, type FakeChannel } from './fake-channel.ts';
 

@@ -4,6 +4,7 @@ import {
   lstat,
   mkdir,
   mkdtemp,
+  open,
   readdir,
   readFile,
   rm,
@@ -14,10 +15,11 @@ import {
 } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { EXIT } from '../../../src/service/error.ts';
 import { STORE_MAX_OPEN_FILES } from '../../../src/service/limits.ts';
 import { Store } from '../../../src/service/store.ts';
+import { statOf } from '../../../src/service/store-source.ts';
 import type { UploadOffer } from '../../../src/service/store.ts';
 
 let folder: string;
@@ -113,6 +115,15 @@ describe('reading', () => {
     await expect(store.openForRead(['sub', 'file'])).rejects.toEqual(code(EXIT.BUSY));
     await Promise.all(files.map((file) => file.close()));
     await (await store.openForRead(['sub', 'file'])).close();
+  });
+});
+
+describe('a handle that cannot be looked at', () => {
+  it('is closed', async () => {
+    const handle = await open(join(root, 'sub', 'file'));
+    vi.spyOn(handle, 'stat').mockRejectedValue(new Error('EIO'));
+    await expect(statOf(handle)).rejects.toThrow('EIO');
+    expect(handle.fd).toBe(-1);
   });
 });
 
