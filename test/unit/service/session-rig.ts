@@ -6,6 +6,7 @@ import type { Access } from '../../../src/service/access.ts';
 import { ClientSession } from '../../../src/service/client-session.ts';
 import type { ServiceLog } from '../../../src/service/log.ts';
 import { ServerSession } from '../../../src/service/server-session.ts';
+import { ServedTree } from '../../../src/service/store-tree.ts';
 import { Store } from '../../../src/service/store.ts';
 import type { TransferObserver } from '../../../src/service/transfer-observer.ts';
 import { channelPair, type FakeChannel } from './fake-channel.ts';
@@ -16,15 +17,17 @@ export const NEVER = new AbortController().signal;
 export class Rig {
   readonly folder: string;
   readonly root: string;
+  readonly tree: ServedTree;
   readonly store: Store;
   readonly logged: object[] = [];
   /** Client ends, in the order of `connect`. */
   readonly channels: FakeChannel[] = [];
   private readonly endings: Promise<void>[] = [];
 
-  private constructor(folder: string, store: Store) {
+  private constructor(folder: string, tree: ServedTree, store: Store) {
     this.folder = folder;
     this.root = join(folder, 'root');
+    this.tree = tree;
     this.store = store;
   }
 
@@ -32,7 +35,8 @@ export class Rig {
     const folder = await mkdtemp(join(tmpdir(), 'lftp-unit-'));
     const root = join(folder, 'root');
     await mkdir(root);
-    return new Rig(folder, await Store.open(root, access));
+    const tree = await ServedTree.open(root);
+    return new Rig(folder, tree, await Store.open(tree, { home: undefined, access }));
   }
 
   /** The raw client end of a new session. */
@@ -45,6 +49,7 @@ export class Rig {
       store: this.store,
       log,
       version: '0.0.0',
+      makeTokens: () => [],
       clientCount: () => 7,
       uptimeSeconds: () => 42,
     });
@@ -68,6 +73,7 @@ export class Rig {
 
   async remove(): Promise<void> {
     await this.store.close();
+    await this.tree.close();
     await rm(this.folder, { recursive: true });
   }
 }

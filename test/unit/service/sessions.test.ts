@@ -54,7 +54,7 @@ beforeEach(async () => {
 afterEach(async () => {
   await rig.settle();
   expect(await rig.partials()).toEqual([]);
-  expect(rig.store.openFileCount).toBe(0);
+  expect(rig.tree.openFileCount).toBe(0);
   await rig.remove();
 });
 

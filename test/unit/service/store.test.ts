@@ -18,12 +18,14 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { EXIT } from '../../../src/service/error.ts';
 import { STORE_MAX_OPEN_FILES } from '../../../src/service/limits.ts';
+import { ServedTree } from '../../../src/service/store-tree.ts';
 import { Store } from '../../../src/service/store.ts';
 import { statOf } from '../../../src/service/store-source.ts';
 import type { UploadOffer } from '../../../src/service/store.ts';
 
 let folder: string;
 let root: string;
+let tree: ServedTree;
 let store: Store;
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -60,12 +62,14 @@ beforeEach(async () => {
   await symlink('../secret', join(root, 'leak'));
   await symlink('..', join(root, 'up'));
   await symlink('sub', join(root, 'inner'));
-  store = await Store.open(root, 'rw');
+  tree = await ServedTree.open(root);
+  store = await Store.open(tree, { home: undefined, access: 'rw' });
 });
 
 afterEach(async () => {
-  expect(store.openFileCount).toBe(0);
+  expect(tree.openFileCount).toBe(0);
   await store.close();
+  await tree.close();
   await rm(folder, { recursive: true });
 });
 
@@ -224,18 +228,24 @@ describe('opening', () => {
   it('P-SVC-19 read-only refuses uploads and makes no folder of its own', async () => {
     const plain = join(folder, 'plain');
     await mkdir(plain);
-    const readOnly = await Store.open(plain, 'ro');
+    const plainTree = await ServedTree.open(plain);
+    const readOnly = await Store.open(plainTree, { home: undefined, access: 'ro' });
     await expect(readOnly.createUpload(offer(['x']))).rejects.toEqual(code(EXIT.REFUSED));
     expect(await readdir(plain)).toEqual([]);
     await readOnly.close();
+    await plainTree.close();
   });
 
   it('refuses what is no folder, and a link in place of its own folder', async () => {
-    await expect(Store.open(join(folder, 'secret'), 'ro')).rejects.toEqual(code(EXIT.LOCAL_IO));
-    await expect(Store.open(join(folder, 'none'), 'ro')).rejects.toEqual(code(EXIT.LOCAL_IO));
+    for (const name of ['secret', 'none']) {
+      await expect(ServedTree.open(join(folder, name))).rejects.toEqual(code(EXIT.LOCAL_IO));
+    }
     const trap = join(folder, 'trap');
     await mkdir(trap);
     await symlink('../root', join(trap, '.lftp-udp'));
-    await expect(Store.open(trap, 'rw')).rejects.toEqual(code(EXIT.LOCAL_IO));
+    const trapTree = await ServedTree.open(trap);
+    const owner = { home: undefined, access: 'rw' } as const;
+    await expect(Store.open(trapTree, owner)).rejects.toEqual(code(EXIT.LOCAL_IO));
+    await trapTree.close();
   });
 });

@@ -25,7 +25,7 @@ afterEach(async () => {
   for (const channel of rig.channels) channel.abort(0);
   await rig.settle();
   expect(await rig.partials()).toEqual([]);
-  expect(rig.store.openFileCount).toBe(0);
+  expect(rig.tree.openFileCount).toBe(0);
   await rig.remove();
 });
 
