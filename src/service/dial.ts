@@ -4,6 +4,7 @@ import type { ClientLink, ConnectOptions } from '../io/connect.ts';
 import { ERROR } from '../wire/codes.ts';
 import { ClientSession, encodeFirst } from './client-session.ts';
 import type { MakeRequest } from './client-session.ts';
+import type { ClientLogin } from './login/client-login.ts';
 import { EXIT, LftpError } from './error.ts';
 
 export interface DialOptions extends Omit<ConnectOptions, 'firstMessage'> {
@@ -13,6 +14,8 @@ export interface DialOptions extends Omit<ConnectOptions, 'firstMessage'> {
    * may get it, but only the first to answer is talked to; the others are told to forget it.
    */
   readonly firstRequest?: MakeRequest | undefined;
+  /** The account to be, and how to prove it. */
+  readonly login?: ClientLogin | undefined;
 }
 
 export interface Connected {
@@ -22,11 +25,12 @@ export interface Connected {
 
 /** @throws LftpError 6, 7, 13, 21; the signal's reason when that ended the attempt */
 export async function dial(options: DialOptions): Promise<Connected> {
-  const { firstRequest, ...rest } = options;
+  const { firstRequest, login, ...rest } = options;
+  const config = login === undefined ? rest.config : { ...rest.config, login: login.blob };
   const firstMessage = firstRequest === undefined ? undefined : encodeFirst(firstRequest);
   try {
-    const link = await connect({ ...rest, firstMessage });
-    return { session: new ClientSession(link.channel, firstMessage), link };
+    const link = await connect({ ...rest, config, firstMessage });
+    return { session: new ClientSession(link.channel, firstMessage, login), link };
   } catch (error) {
     if (options.signal?.aborted === true) throw options.signal.reason;
     throw error instanceof ConnectFailed ? dialError(error, options) : error;

@@ -132,6 +132,11 @@ function secretLine(secret: Uint8Array): string {
   return `${SECRET_TYPE} ${toBase64url(secret)}\n`;
 }
 
+/** The same, if there is one. @throws LftpError 14 for one that cannot be used */
+export async function tryIdentity(path: string): Promise<KeyPair | undefined> {
+  return await readSecret(path, 'Restore it from a backup, or make another: lftp keygen');
+}
+
 async function readSecret(path: string, hint: string): Promise<KeyPair | undefined> {
   const text = await readSmallFile(path, KEY_FILE_MAX_BYTES, true);
   if (text === undefined) return undefined;

@@ -1,0 +1,158 @@
+/** Opening a connection to the right server, as the right account. */
+import { readFile } from 'node:fs/promises';
+import type { ClientLogin } from '../service/login/client-login.ts';
+import { ANONYMOUS } from '../service/accounts/account-name.ts';
+import { dial } from '../service/dial.ts';
+import type { Connected, DialOptions } from '../service/dial.ts';
+import { errorText, EXIT, LftpError } from '../service/error.ts';
+import {
+  defaultIdentityFile,
+  defaultKnownHostsFile,
+} from '../service/identity/data-folders.ts';
+import { HostTrust } from '../service/identity/host-trust.ts';
+import { addKnownHost } from '../service/identity/known-hosts-store.ts';
+import { readIdentity, tryIdentity } from '../service/identity/secret-key-store.ts';
+import { PASSWORD_MAX_BYTES } from '../service/limits.ts';
+import { readPassword } from './ask-password.ts';
+import type { Flags } from './flag-values.ts';
+import type { Output } from './output.ts';
+import type { Person } from './person.ts';
+import { UsageError } from './usage-error.ts';
+
+export interface Target {
+  readonly host: string;
+  readonly port: number;
+  /** The account, and `anonymous` for none. */
+  readonly user?: string | undefined;
+  /** The host key must have this one. */
+  readonly fingerprint?: string | undefined;
+}
+
+/** How far the two sides may trust the network, from what was typed. */
+export interface DialContext {
+  readonly target: Target;
+  readonly flags: Flags;
+  readonly output: Output;
+  /** Undefined: nobody can be asked. */
+  readonly person: Person | undefined;
+}
+
+/** The options that are about the network and not about trust. */
+export type PlainDialOptions = Omit<DialOptions, 'security' | 'login'>;
+
+/** @throws LftpError 8, 9 and those of `dial`; UsageError */
+export async function dialSecurely(
+  context: DialContext,
+  options: PlainDialOptions,
+): Promise<Connected> {
+  const { target, flags } = context;
+  if (flags.insecure) return await dialInsecurely(context, options);
+  const { signal } = options;
+  const knownHostsFile = flags.knownHosts ?? defaultKnownHostsFile(process.env);
+  const fingerprint = flags.fingerprint ?? target.fingerprint;
+  const rule = flags.hostKey;
+  const trust = await HostTrust.open({ where: target, rule, fingerprint, knownHostsFile });
+  const login = await loginOf(context);
+  const secret = login === undefined ? undefined : await secretOf(flags);
+  const secured: DialOptions = {
+    ...options,
+    security: { kind: 'sealed', secret },
+    login,
+    config: { ...options.config, trusts: trust.trusts },
+  };
+  try {
+    const connected = await dial(secured);
+    await noteNewKey(context, trust);
+    return connected;
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (!(error instanceof LftpError) || error.code !== EXIT.HOST_KEY) throw error;
+    const { question } = trust;
+    if (question === undefined || rule !== 'ask') throw trust.refusal();
+    if (!(await isAccepted(context, question.fingerprint))) throw trust.refusal();
+    await addKnownHost(knownHostsFile, target, question.publicKey);
+  }
+  // A new attempt, for which the key is known: the first showed nobody who asks.
+  const again = await HostTrust.open({ where: target, rule: 'strict', fingerprint, knownHostsFile });
+  return await dial({ ...secured, config: { ...options.config, trusts: again.trusts } });
+}
+
+async function dialInsecurely(
+  { target, flags, output }: DialContext,
+  options: PlainDialOptions,
+): Promise<Connected> {
+  const wants = flags.fingerprint ?? target.fingerprint ?? flags.identity ?? target.user;
+  if (wants !== undefined && wants !== ANONYMOUS) {
+    throw new UsageError(
+      '--insecure proves nothing: neither who the server is nor who you are',
+      'Leave it out, or leave out the account, the key and the fingerprint.',
+    );
+  }
+  output.say('INSECURE: everybody on the way can read and change what is sent.');
+  return await dial({ ...options, security: { kind: 'insecure' } });
+}
+
+async function noteNewKey({ output, target }: DialContext, trust: HostTrust): Promise<void> {
+  const isNew = await trust.remember();
+  if (isNew) output.detail(`the host key of ${target.host} is known from now on`);
+}
+
+async function isAccepted(
+  { person, output, target }: DialContext,
+  fingerprint: string,
+): Promise<boolean> {
+  if (person === undefined) return false;
+  output.say(`The host ${target.host}, port ${target.port}, is not known. Its key is`);
+  output.say(`  ${fingerprint}`);
+  output.say('Compare it with what `lftp hostkey` shows on the server.');
+  for (;;) {
+    const answer = (await person.ask('Trust it from now on (yes, no)? ')).trim().toLowerCase();
+    if (answer === 'yes') return true;
+    if (answer === 'no' || answer === '') return false;
+  }
+}
+
+async function loginOf({ target, flags, person }: DialContext): Promise<ClientLogin | undefined> {
+  const { user } = target;
+  if (user === undefined || user === ANONYMOUS) {
+    if (flags.identity === undefined) return undefined;
+    throw new UsageError('a key alone names no account', 'Write the account too: NAME@HOST.');
+  }
+  // Loaded only by those who log in.
+  const { ClientLogin } = await import('../service/login/client-login.ts');
+  const password = (): Promise<string> => passwordOf(user, flags, person);
+  return new ClientLogin({ name: user, password });
+}
+
+async function passwordOf(
+  user: string,
+  flags: Flags,
+  person: Person | undefined,
+): Promise<string> {
+  if (flags.passwordFile !== undefined) return await passwordFromFile(flags.passwordFile);
+  if (flags.isPasswordFromStdin) return await readPassword(process.stdin);
+  if (person !== undefined) return await person.askHidden(`Password of ${user}: `);
+  throw new LftpError(EXIT.LOGIN, 'local', `the server wants the password of ${user}`, {
+    hint: 'Without a terminal, hand it over with --password-file or --password-stdin.',
+  });
+}
+
+async function passwordFromFile(path: string): Promise<string> {
+  try {
+    const bytes = await readFile(path);
+    const text = bytes.subarray(0, PASSWORD_MAX_BYTES + 2).toString('utf8');
+    return text.replace(/\r?\n$/, '');
+  } catch (error) {
+    throw new LftpError(EXIT.LOCAL_IO, 'local', errorText(error), {
+      path,
+      hint: 'Check the name of the file with the password.',
+      cause: error,
+    });
+  }
+}
+
+/** The key of `-i`, or the usual one if there is one. */
+async function secretOf({ identity }: Flags): Promise<Uint8Array | undefined> {
+  if (identity !== undefined) return (await readIdentity(identity)).secret;
+  return (await tryIdentity(defaultIdentityFile(process.env)))?.secret;
+}
