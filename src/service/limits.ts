@@ -18,6 +18,9 @@ export const SESSION_MAX_REQUESTS = 64;
 /** Files one server holds open at once. */
 export const STORE_MAX_OPEN_FILES = 2048;
 
+/** An unfinished upload without a write for this long is removed when a server starts. */
+export const ABANDONED_AFTER_MS = 86_400_000;
+
 /** Clients served at once unless `--max-clients` says otherwise. */
 export const DEFAULT_MAX_CLIENTS = 1024;
 

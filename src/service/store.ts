@@ -14,6 +14,7 @@ import { STORE_MAX_OPEN_FILES } from './limits.ts';
 import type { OverwriteRule } from './messages.ts';
 import { checkPath, pathText, PRIVATE_NAME } from './path.ts';
 import type { RemotePath } from './path.ts';
+import { removeAbandoned } from './store-abandoned.ts';
 import { existsError, localFileError, servedFileError } from './store-errors.ts';
 import { mayReplace } from './store-overwrite.ts';
 import { OpenFile, statOf } from './store-source.ts';
@@ -63,6 +64,11 @@ export class Store {
   /** Files held open now. */
   get openFileCount(): number {
     return this.openFiles;
+  }
+
+  /** Removes what killed servers left unfinished a day ago or longer; tells how many files. */
+  async removeAbandoned(nowMs: number): Promise<number> {
+    return this.partial === undefined ? 0 : await removeAbandoned(this.partial, nowMs);
   }
 
   /** @throws LftpError 4, 10, 15, 21 */
