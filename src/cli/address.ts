@@ -2,18 +2,19 @@
  * Addresses as people type them.
  *
  *   lftp://[user@]host[:port]/path[;fp=F]      percent-encoded
- *   [user@]host[:port][:path]                  as it is
+ *   [user@]host[:port][:path][;fp=F]           as it is
  *
  * Parsed here and not by `URL`, which would resolve `..` out of sight: a path goes to the server
  * as it was typed, and the server refuses what it must.
  */
 import { isIPv4, isIPv6 } from 'node:net';
+import { parseFingerprint } from '../crypto/fingerprint.ts';
+import { accountNameFault, ANONYMOUS } from '../service/accounts/account-name.ts';
+import { DEFAULT_PORT } from '../service/default-port.ts';
 import { displayText } from '../service/display.ts';
 import { EXIT, LftpError } from '../service/error.ts';
 import type { RemotePath } from '../service/path.ts';
 import { UsageError } from './usage-error.ts';
-
-export const DEFAULT_PORT = 10_000;
 
 const SCHEME = 'lftp://';
 
@@ -21,12 +22,16 @@ export interface Address {
   /** Name or literal address, IPv6 without brackets. */
   readonly host: string;
   readonly port: number;
+  /** The account to log in to; `anonymous` says that none is wanted. */
+  readonly user: string | undefined;
+  /** The host key must have this fingerprint, whatever else is known about the host. */
+  readonly fingerprint: string | undefined;
   readonly path: RemotePath;
   /** The path ended in a slash, or there was none: it names a folder. */
   readonly isFolder: boolean;
 }
 
-/** @throws UsageError 2; LftpError 9 when a fingerprint is demanded */
+/** @throws UsageError 2 */
 export function parseAddress(text: string): Address {
   if (text === '') throw bad(text, 'it is empty');
   if (text.toLowerCase().startsWith(SCHEME)) return parseUrl(text);
@@ -45,8 +50,8 @@ export function parseHost(text: string): string {
   // Only digits and dots: somebody means an IPv4 address, and names of that form do not exist.
   if (/^[\d.]+$/.test(text) && !isIPv4(text)) throw bad(text, 'it is no IPv4 address');
   if (isIPv6(text)) return text;
-  const { host, tail } = splitHost(text, text);
-  if (tail === '') return host;
+  const { user, host, tail } = splitHost(text, text);
+  if (tail === '' && user === undefined) return host;
   throw bad(text, 'a host stands alone here');
 }
 
@@ -62,40 +67,65 @@ export function parsePort(text: string, least = 1): number {
   throw new UsageError(`the port ${quote(text)} is not a number from ${least} to 65535`);
 }
 
+/**
+ * Until host keys are checked and accounts looked at, nobody may rely on either.
+ * @throws LftpError 2, 9
+ */
+export function refuseUnchecked({ user, fingerprint }: Partial<Address>): void {
+  if (fingerprint !== undefined) {
+    const text = 'a fingerprint is demanded, and this version does not check host keys yet';
+    throw new LftpError(EXIT.HOST_KEY, 'local', text, {
+      hint: 'Leave out ;fp=… only if the network between may be trusted.',
+    });
+  }
+  if (user === undefined || user === ANONYMOUS) return;
+  throw new UsageError(
+    'nobody can log in yet with this version',
+    `Leave out ${user}@; everybody is anonymous.`,
+  );
+}
+
 function parseUrl(text: string): Address {
-  const rest = text.slice(SCHEME.length);
+  const { rest, fingerprint } = cutFingerprint(text, text.slice(SCHEME.length));
   const slash = rest.indexOf('/');
   const authority = slash < 0 ? rest : rest.slice(0, slash);
-  const { path, fingerprint } = cutFingerprint(slash < 0 ? '' : rest.slice(slash + 1));
-  const { host, tail } = splitHost(text, authority);
+  const { user, host, tail } = splitHost(text, authority);
   if (tail !== '' && !tail.startsWith(':')) throw bad(text, 'nothing but a port follows the host');
   const port = tail === '' ? DEFAULT_PORT : parsePort(tail.slice(1));
+  const path = slash < 0 ? '' : rest.slice(slash + 1);
   const components = path.split('/').map((part) => decodePart(text, part));
-  // Refused only now, so that a typing error elsewhere is told as such.
-  if (fingerprint) throw fingerprintError();
-  return { host, port, ...asPath(components) };
+  return { host, port, user, fingerprint, ...asPath(components) };
 }
 
 function parsePlain(text: string): Address {
-  const { host, tail } = splitHost(text, text);
-  if (tail === '') return { host, port: DEFAULT_PORT, path: [], isFolder: true };
+  const { rest, fingerprint } = cutFingerprint(text, text);
+  const { user, host, tail } = splitHost(text, rest);
+  if (tail === '') {
+    return { host, port: DEFAULT_PORT, user, fingerprint, path: [], isFolder: true };
+  }
   if (!tail.startsWith(':')) throw bad(text, 'after the host comes a colon, then port or path');
   const digits = /^:(\d+)(?::(.*))?$/s.exec(tail);
   const port = digits?.[1] === undefined ? DEFAULT_PORT : parsePort(digits[1]);
   const typed = digits === null ? tail.slice(1) : (digits[2] ?? '');
-  return { host, port, ...asPath(typed.split('/')) };
+  return { host, port, user, fingerprint, ...asPath(typed.split('/')) };
+}
+
+interface Authority {
+  readonly user: string | undefined;
+  readonly host: string;
+  readonly tail: string;
 }
 
 /** The host at the start of `authority`, and what follows it. */
-function splitHost(text: string, authority: string): { host: string; tail: string } {
-  const rest = withoutUser(text, authority);
+function splitHost(text: string, authority: string): Authority {
+  const { user, rest } = cutUser(text, authority);
   if (rest.startsWith('[')) {
     const end = rest.indexOf(']');
     const host = rest.slice(1, Math.max(end, 1));
     if (!/^[0-9a-f:.]*:[0-9a-f:.]*(?:%[\w.-]+)?$/i.test(host)) {
       throw bad(text, 'between [ and ] stands an IPv6 address');
     }
-    return { host, tail: rest.slice(end + 1) };
+    return { user, host, tail: rest.slice(end + 1) };
   }
   const colon = rest.indexOf(':');
   const host = colon < 0 ? rest : rest.slice(0, colon);
@@ -103,24 +133,20 @@ function splitHost(text: string, authority: string): { host: string; tail: strin
     const isIpv6 = /^[0-9a-f]*:[0-9a-f:.]+$/i.test(rest);
     throw bad(text, isIpv6 ? 'an IPv6 address stands in [ and ]' : 'there is no host');
   }
-  if (!/^[^\s/\\@[\]?#%\p{C}]+$/u.test(host) || host.length > 253 || host.startsWith('-')) {
+  if (!/^[^\s/\\@[\]?#%;\p{C}]+$/u.test(host) || host.length > 253 || host.startsWith('-')) {
     throw bad(text, `${quote(host)} is no host name`);
   }
-  return { host, tail: colon < 0 ? '' : rest.slice(colon) };
+  return { user, host, tail: colon < 0 ? '' : rest.slice(colon) };
 }
 
-function withoutUser(text: string, authority: string): string {
+function cutUser(text: string, authority: string): { user: string | undefined; rest: string } {
   const match = /^([^@/:[\]]*)(:[^@/]*)?@(.*)$/s.exec(authority);
-  if (match === null) return authority;
+  if (match === null) return { user: undefined, rest: authority };
   const [, user = '', password, rest = ''] = match;
   if (password !== undefined) throw bad('…', 'a password never belongs into an address');
-  if (user !== 'anonymous') {
-    throw new UsageError(
-      `there are no accounts yet: ${quote(text)}`,
-      `Leave out ${displayText(user)}@; everybody is anonymous.`,
-    );
-  }
-  return rest;
+  const fault = user === ANONYMOUS ? undefined : accountNameFault(user);
+  if (fault === undefined) return { user, rest };
+  throw bad(text, `no account can be called ${quote(user)}: ${fault}`);
 }
 
 /** A leading slash means the served folder, `./` likewise; a trailing one says "folder". */
@@ -140,19 +166,19 @@ function decodePart(text: string, part: string): string {
   }
 }
 
-function cutFingerprint(path: string): { path: string; fingerprint: boolean } {
-  const match = /^(.*);fp=[^;/]*$/s.exec(path);
-  return match === null
-    ? { path, fingerprint: false }
-    : { path: match[1] ?? '', fingerprint: true };
-}
-
-/** A pin that is not checked would be worse than none. */
-function fingerprintError(): LftpError {
-  const text = 'a fingerprint is demanded, and this version has no host keys to check it against';
-  return new LftpError(EXIT.HOST_KEY, 'local', text, {
-    hint: 'Leave out ;fp=… only if the network between may be trusted.',
-  });
+/**
+ * Also behind a plain address, where a name could end like that: a pin that somebody believes in
+ * and that is taken for a part of a name would be worse than none.
+ */
+function cutFingerprint(
+  text: string,
+  rest: string,
+): { rest: string; fingerprint: string | undefined } {
+  const match = /^(.*?);fp=([^/]*)$/is.exec(rest);
+  if (match === null) return { rest, fingerprint: undefined };
+  const [, before = '', fingerprint = ''] = match;
+  if (parseFingerprint(fingerprint) !== undefined) return { rest: before, fingerprint };
+  throw bad(text, 'behind ;fp= stands a fingerprint such as SHA256: and 43 letters');
 }
 
 function bad(text: string, reason: string): UsageError {

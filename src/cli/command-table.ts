@@ -1,5 +1,16 @@
 /** The commands, what they take, and where their code is; that is loaded when it is needed. */
-import { SERVE_FLAGS, SHELL_FLAGS, TRANSFER_FLAGS } from './flags.ts';
+import {
+  HOSTKEY_SHOW_FLAGS,
+  KEYGEN_FLAGS,
+  SERVE_FLAGS,
+  SHELL_FLAGS,
+  TRANSFER_FLAGS,
+  TRUST_FLAGS,
+  USER_ADD_FLAGS,
+  USER_FLAGS,
+  USER_KEY_FLAGS,
+  USER_PASSWORD_FLAGS,
+} from './flags.ts';
 import type { FlagName, FlagSpec } from './flags.ts';
 import type { Flags } from './flag-values.ts';
 import type { Interrupts } from './interrupts.ts';
@@ -14,6 +25,7 @@ export interface CommandContext {
 }
 
 export interface CommandSpec {
+  /** One word, or a group and a word: `user add`. */
   readonly name: string;
   readonly aliases: readonly string[];
   readonly operands: string;
@@ -24,6 +36,99 @@ export interface CommandSpec {
   /** The exit code; errors are thrown. */
   readonly load: () => Promise<(context: CommandContext) => Promise<number>>;
 }
+
+const ACCOUNT_COMMANDS: readonly CommandSpec[] = [
+  {
+    name: 'user add',
+    aliases: [],
+    operands: '<name>',
+    describe: 'make an account, with a password or a key',
+    arity: [1, 1],
+    flags: USER_ADD_FLAGS,
+    load: async () => (await import('./commands/user.ts')).addUser,
+  },
+  {
+    name: 'user passwd',
+    aliases: [],
+    operands: '<name>',
+    describe: 'give an account another password',
+    arity: [1, 1],
+    flags: USER_PASSWORD_FLAGS,
+    load: async () => (await import('./commands/user.ts')).setPassword,
+  },
+  {
+    name: 'user key',
+    aliases: [],
+    operands: '<name> <file>',
+    describe: 'let the public key in a file log in; --remove takes it or a fingerprint away',
+    arity: [2, 2],
+    flags: USER_KEY_FLAGS,
+    load: async () => (await import('./commands/user.ts')).changeKey,
+  },
+  {
+    name: 'user list',
+    aliases: [],
+    operands: '',
+    describe: 'show the accounts and their keys',
+    arity: [0, 0],
+    flags: USER_FLAGS,
+    load: async () => (await import('./commands/user.ts')).listUsers,
+  },
+  {
+    name: 'user rm',
+    aliases: [],
+    operands: '<name>',
+    describe: 'take an account away, and leave its files',
+    arity: [1, 1],
+    flags: USER_FLAGS,
+    load: async () => (await import('./commands/user.ts')).removeUser,
+  },
+];
+
+const KEY_COMMANDS: readonly CommandSpec[] = [
+  {
+    name: 'keygen',
+    aliases: [],
+    operands: '',
+    describe: 'make a key to log in with',
+    arity: [0, 0],
+    flags: KEYGEN_FLAGS,
+    load: async () => (await import('./commands/keygen.ts')).keygen,
+  },
+  {
+    name: 'hostkey show',
+    aliases: ['hostkey'],
+    operands: '',
+    describe: "show the server's fingerprint, and addresses that carry it",
+    arity: [0, 0],
+    flags: HOSTKEY_SHOW_FLAGS,
+    load: async () => (await import('./commands/hostkey.ts')).showHostKey,
+  },
+  {
+    name: 'hostkey trust',
+    aliases: [],
+    operands: '<address;fp=FINGERPRINT>',
+    describe: 'trust a server by its fingerprint, before the first contact',
+    arity: [1, 1],
+    flags: TRUST_FLAGS,
+    load: async () => (await import('./commands/hostkey.ts')).trustHostKey,
+  },
+  {
+    name: 'hostkey forget',
+    aliases: [],
+    operands: '<host[:port]>',
+    describe: 'trust the keys of a server no longer',
+    arity: [1, 1],
+    flags: TRUST_FLAGS,
+    load: async () => (await import('./commands/hostkey.ts')).forgetHostKey,
+  },
+];
+
+/** What the words stand for that other commands begin with. */
+export const COMMAND_GROUPS: Readonly<Record<string, string>> = {
+  hostkey: 'who servers are: show, trust, forget',
+  user: 'accounts: add, passwd, key, list, rm',
+};
 
 export const COMMANDS: readonly CommandSpec[] = [
   {
@@ -62,6 +167,8 @@ export const COMMANDS: readonly CommandSpec[] = [
     flags: SHELL_FLAGS,
     load: async () => (await import('./commands/connect.ts')).connect,
   },
+  ...KEY_COMMANDS,
+  ...ACCOUNT_COMMANDS,
 ];
 
 /** Names of the flags of `command`. */

@@ -3,6 +3,7 @@ import type { ClientSession, MakeRequest } from '../service/client-session.ts';
 import { dial } from '../service/dial.ts';
 import type { Connected } from '../service/dial.ts';
 import { ERROR } from '../wire/codes.ts';
+import { refuseUnchecked } from './address.ts';
 import type { Flags } from './flag-values.ts';
 import type { Output } from './output.ts';
 import { formatDuration } from './units.ts';
@@ -10,6 +11,8 @@ import { formatDuration } from './units.ts';
 export interface Target {
   readonly host: string;
   readonly port: number;
+  readonly user?: string | undefined;
+  readonly fingerprint?: string | undefined;
 }
 
 export interface Opened extends Connected {
@@ -28,6 +31,7 @@ export async function openConnection(
   signal: AbortSignal,
   firstRequest?: MakeRequest,
 ): Promise<Opened> {
+  refuseUnchecked(target);
   const { host, port } = target;
   const { cc, patienceMs, family } = flags;
   if (patienceMs !== undefined) output.detail(`patience ${formatDuration(patienceMs)}`);

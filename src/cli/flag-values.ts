@@ -1,13 +1,14 @@
 /** From what was typed, or stands in a variable, to checked values. */
 import { ACCESS_RULES } from '../service/access.ts';
 import type { Access } from '../service/access.ts';
+import { DEFAULT_PORT } from '../service/default-port.ts';
 import { DEFAULT_MAX_CLIENTS } from '../service/limits.ts';
 import { OVERWRITE_RULES } from '../service/messages.ts';
 import type { OverwriteRule } from '../service/messages.ts';
 import { displayText } from '../service/display.ts';
 import { CONTROLLER_NAMES } from '../transport/config.ts';
 import type { ControllerName } from '../transport/config.ts';
-import { DEFAULT_PORT, parsePort } from './address.ts';
+import { parsePort } from './address.ts';
 import { flagVariable } from './flags.ts';
 import type { FlagName } from './flags.ts';
 import { parseDuration } from './units.ts';
@@ -40,6 +41,16 @@ export interface Flags {
   readonly maxPatienceMs: number | undefined;
   readonly batch: string | undefined;
   readonly command: string | undefined;
+  /** The server's folder of keys and accounts. */
+  readonly data: string | undefined;
+  readonly root: string | undefined;
+  readonly knownHosts: string | undefined;
+  readonly file: string | undefined;
+  readonly comment: string | undefined;
+  readonly home: string | undefined;
+  readonly key: string | undefined;
+  readonly isPasswordFromStdin: boolean;
+  readonly isRemoval: boolean;
 }
 
 /**
@@ -71,6 +82,15 @@ export function readFlags(
     maxPatienceMs: endless(source.duration('max-patience')),
     batch: source.text('batch'),
     command: source.text('command'),
+    data: source.text('data'),
+    root: source.text('root'),
+    knownHosts: source.text('known-hosts'),
+    file: source.text('file'),
+    comment: source.text('comment'),
+    home: source.text('home'),
+    key: source.text('key'),
+    isPasswordFromStdin: source.isSet('password-stdin'),
+    isRemoval: source.isSet('remove'),
   };
 }
 

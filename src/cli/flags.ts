@@ -56,7 +56,59 @@ export const SHELL_FLAGS = {
   ...TRANSFER_FLAGS,
 } as const satisfies Record<string, FlagSpec>;
 
-export type FlagName = keyof typeof SERVE_FLAGS | keyof typeof SHELL_FLAGS;
+const DATA = {
+  data: { kind: 'text', value: 'DIR', describe: 'folder of host key and accounts' },
+} as const satisfies Record<string, FlagSpec>;
+
+const KNOWN_HOSTS = {
+  'known-hosts': { kind: 'text', value: 'FILE', describe: 'host keys that are trusted' },
+} as const satisfies Record<string, FlagSpec>;
+
+export const KEYGEN_FLAGS = {
+  file: { kind: 'text', alias: 'f', value: 'FILE', describe: 'where the secret key goes' },
+  comment: { kind: 'text', value: 'TEXT', describe: 'stands behind the public key' },
+  ...COMMON,
+} as const satisfies Record<string, FlagSpec>;
+
+export const HOSTKEY_SHOW_FLAGS = {
+  ...DATA,
+  host: { kind: 'text', value: 'HOST', describe: 'in the address shown; every address' },
+  port: { kind: 'text', alias: 'P', value: 'PORT', describe: 'in the address shown; 10000' },
+  ...COMMON,
+} as const satisfies Record<string, FlagSpec>;
+
+export const TRUST_FLAGS = {
+  ...KNOWN_HOSTS,
+  ...COMMON,
+} as const satisfies Record<string, FlagSpec>;
+
+export const USER_FLAGS = { ...DATA, ...COMMON } as const satisfies Record<string, FlagSpec>;
+
+export const USER_PASSWORD_FLAGS = {
+  'password-stdin': { kind: 'switch', describe: 'read the password from standard input' },
+  ...USER_FLAGS,
+} as const satisfies Record<string, FlagSpec>;
+
+export const USER_ADD_FLAGS = {
+  home: { kind: 'text', value: 'DIR', describe: 'home inside the served folder; NAME' },
+  key: { kind: 'text', value: 'FILE', describe: 'public key that may log in' },
+  root: { kind: 'text', value: 'DIR', describe: 'served folder: make the home now' },
+  ...USER_PASSWORD_FLAGS,
+} as const satisfies Record<string, FlagSpec>;
+
+export const USER_KEY_FLAGS = {
+  remove: { kind: 'switch', describe: 'take the key away' },
+  ...USER_FLAGS,
+} as const satisfies Record<string, FlagSpec>;
+
+export type FlagName =
+  | keyof typeof SERVE_FLAGS
+  | keyof typeof SHELL_FLAGS
+  | keyof typeof KEYGEN_FLAGS
+  | keyof typeof HOSTKEY_SHOW_FLAGS
+  | keyof typeof TRUST_FLAGS
+  | keyof typeof USER_ADD_FLAGS
+  | keyof typeof USER_KEY_FLAGS;
 
 /** The variable that sets a flag: `--max-time` is LFTPU_MAX_TIME. */
 export function flagVariable(name: string): string {

@@ -6,9 +6,9 @@
  * such as `-x` after `--`. Every problem is a UsageError with the usage of the command.
  */
 import yargs from 'yargs';
-import type { Options } from 'yargs';
+import type { Argv, Options } from 'yargs';
 import { displayText } from '../service/display.ts';
-import { COMMANDS } from './command-table.ts';
+import { COMMAND_GROUPS, COMMANDS } from './command-table.ts';
 import type { CommandSpec } from './command-table.ts';
 import type { FlagSpec } from './flags.ts';
 import type { Parsed } from './parsed.ts';
@@ -36,14 +36,17 @@ export function parseArgs(args: readonly string[]): Parsed {
     words = 'then' in argv ? [] : argv._;
     text = output;
   });
-  const [name, ...operands] = words.map(String);
+  const typed = words.map(String);
+  const [name] = typed;
   if (failure !== undefined) throw new ParseFailure(reworded(failure), usageOf(text, failure));
   if (parsed['version'] === true) return { kind: 'version' };
   if (text !== '') return { kind: 'help', text };
   if (name === undefined) return { kind: 'usage', text: helpText() };
   if (chosen === undefined) {
+    if (Object.hasOwn(COMMAND_GROUPS, name)) throw groupFailure(name, typed[1]);
     throw new ParseFailure(`there is no command "${displayText(name, 100)}"`, helpText());
   }
+  const operands = withoutName(chosen, typed);
   checkArity(chosen, operands);
   return { kind: 'command', command: chosen, operands, raw: parsed };
 }
@@ -51,7 +54,7 @@ export function parseArgs(args: readonly string[]): Parsed {
 /** The help of one command, or of all. */
 export function helpText(name?: string): string {
   let text = '';
-  const args = name === undefined ? ['--help'] : [name, '--help'];
+  const args = name === undefined ? ['--help'] : [...name.split(' '), '--help'];
   void makeParser(() => undefined).parse(args, {}, (_error, _argv, output) => {
     text = output;
   });
@@ -91,17 +94,66 @@ function makeParser(onCommand: (command: CommandSpec) => void) {
     .option('version', { type: 'boolean', describe: 'tell program, protocol and Node' })
     .epilogue(EPILOGUE);
   for (const command of COMMANDS) {
+    if (!command.name.includes(' ')) addCommand(parser, command, command.name, onCommand);
+  }
+  for (const [group, describe] of Object.entries(COMMAND_GROUPS)) {
     parser.command(
-      [command.name, ...command.aliases],
-      command.describe,
-      (builder) =>
-        builder
-          .usage(`lftp ${command.name} [flags] ${command.operands}\n\n${command.describe}`)
-          .options(yargsOptions(command.flags)),
-      () => onCommand(command),
+      group,
+      describe,
+      (builder) => addGroup(builder, group, describe, onCommand),
+      () => undefined,
     );
   }
   return parser;
+}
+
+function addGroup(
+  builder: Argv,
+  group: string,
+  describe: string,
+  onCommand: (command: CommandSpec) => void,
+): Argv {
+  builder.usage(`lftp ${group} <command> [flags] …\n\n${describe}`);
+  for (const command of COMMANDS) {
+    const [first, word = ''] = command.name.split(' ');
+    if (first === group && word !== '') addCommand(builder, command, word, onCommand);
+  }
+  return builder;
+}
+
+function addCommand(
+  parser: Argv,
+  command: CommandSpec,
+  word: string,
+  onCommand: (command: CommandSpec) => void,
+): void {
+  // A command that has its group's name as an alias is what the group does on its own.
+  const aliases = command.aliases.map((alias) =>
+    command.name.startsWith(`${alias} `) ? '$0' : alias,
+  );
+  parser.command(
+    [word, ...aliases],
+    command.describe,
+    (builder) =>
+      builder
+        .usage(`lftp ${command.name} [flags] ${command.operands}\n\n${command.describe}`)
+        .options(yargsOptions(command.flags)),
+    () => onCommand(command),
+  );
+}
+
+/** What was typed behind the name of the command, which may be two words or the group's alone. */
+function withoutName(command: CommandSpec, typed: readonly string[]): readonly string[] {
+  const isPair = typed.slice(0, 2).join(' ') === command.name;
+  return typed.slice(isPair ? command.name.split(' ').length : 1);
+}
+
+function groupFailure(group: string, word: string | undefined): ParseFailure {
+  const what =
+    word === undefined
+      ? `${group} needs a command`
+      : `there is no command "${group} ${displayText(word, 100)}"`;
+  return new ParseFailure(what, helpText(group));
 }
 
 function yargsOptions(flags: Readonly<Record<string, FlagSpec>>): Record<string, Options> {

@@ -9,10 +9,16 @@ import type { ParsedCommand } from './parsed.ts';
 
 /** Undefined: let yargs have a look. */
 export function parseQuickly(args: readonly string[]): ParsedCommand | undefined {
-  const [name = '', ...rest] = args;
-  const command = COMMANDS.find((entry) => entry.name === name || entry.aliases.includes(name));
+  const [name = ''] = args;
+  const pair = args.slice(0, 2).join(' ');
+  const grouped = COMMANDS.find((entry) => entry.name === pair);
+  const command =
+    grouped ?? COMMANDS.find((entry) => entry.name === name || entry.aliases.includes(name));
   if (command === undefined) return undefined;
-  const parsed = parseStrictly(command, rest);
+  const parsed = parseStrictly(
+    command,
+    args.slice(command === grouped ? pair.split(' ').length : 1),
+  );
   if (parsed === undefined) return undefined;
   const [least, most] = command.arity;
   const { positionals, values } = parsed;

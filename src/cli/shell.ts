@@ -238,8 +238,8 @@ export class Shell {
 export function targetOf(words: readonly string[]): Target {
   const [first = '', second] = operands(words, 1, 2, 'connect IP PORT, or connect ADDRESS');
   if (second === undefined) {
-    const { host, port, path } = parseAddress(first);
-    if (path.length === 0) return { host, port };
+    const { host, port, user, fingerprint, path } = parseAddress(first);
+    if (path.length === 0) return { host, port, user, fingerprint };
     throw new UsageError(`the shell starts at the served folder, not in "${displayText(first)}"`);
   }
   return { host: tryAgain(() => parseHost(first)), port: tryAgain(() => shellPort(second)) };

@@ -27,6 +27,9 @@ export const MAX_STRANGERS_PER_SOURCE = 64;
 /** Tokens for further connections that a server has given out; beyond it the oldest is void. */
 export const MAX_ATTACH_TOKENS = 65_536;
 
+/** An unfinished upload without a write for this long is removed when a server starts. */
+export const ABANDONED_AFTER_MS = 86_400_000;
+
 /** Clients served at once unless `--max-clients` says otherwise. */
 export const DEFAULT_MAX_CLIENTS = 1024;
 

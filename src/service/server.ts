@@ -69,6 +69,9 @@ export class FileServer {
         maxConnections: options.maxClients + REFUSAL_ROOM,
         onChannel: (channel) => server.onChannel(channel),
       });
+      // Only now: a server that cannot start has no business in the folder.
+      const removed = await store.removeAbandoned(Date.now());
+      if (removed > 0) options.log.info({ removed }, 'removed abandoned uploads');
       return server;
     } catch (error) {
       await tree.close();

@@ -3,6 +3,7 @@ import { access, chmod, constants, mkdir } from 'node:fs/promises';
 import { EXIT, LftpError, systemCode } from './error.ts';
 import { STORE_MAX_OPEN_FILES } from './limits.ts';
 import { PRIVATE_NAME } from './path.ts';
+import { removeAbandoned } from './store-abandoned.ts';
 import { localFileError } from './store-errors.ts';
 import { Folder } from './store-walk.ts';
 
@@ -41,6 +42,12 @@ export class ServedTree {
       this.partial = undefined;
       throw localFileError(error, this.path);
     }
+  }
+
+  /** Removes what killed servers left unfinished a day ago or longer; tells how many files. */
+  async removeAbandoned(nowMs: number): Promise<number> {
+    const partial = await this.partial;
+    return partial === undefined ? 0 : await removeAbandoned(partial, nowMs);
   }
 
   /** Counts one open file; the result ends that, once. */

@@ -1,5 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import {
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  symlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encode } from 'cbor2/encoder';
@@ -24,13 +33,8 @@ let root: string;
 let server: FileServer;
 let port: number;
 
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'lftp-server-'));
-  root = join(folder, 'root');
-  await mkdir(join(root, 'sub'), { recursive: true });
-  await writeFile(join(root, 'file'), 'served');
-  await symlink('/etc', join(root, 'link'));
-  server = await FileServer.start({
+async function serve(): Promise<FileServer> {
+  return await FileServer.start({
     root,
     access: 'rw',
     host: HOST,
@@ -41,6 +45,15 @@ beforeEach(async () => {
     log: NO_LOG,
     version: '0.0.0',
   });
+}
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'lftp-server-'));
+  root = join(folder, 'root');
+  await mkdir(join(root, 'sub'), { recursive: true });
+  await writeFile(join(root, 'file'), 'served');
+  await symlink('/etc', join(root, 'link'));
+  server = await serve();
   port = server.address.port;
 });
 
@@ -145,6 +158,16 @@ describe('a server on a real socket', () => {
       expect(bytes.equals(await readFile(path))).toBe(true);
     }
     expect(server.openFileCount).toBe(0);
+  });
+
+  it('removes at its start what a killed one left, but not what another one writes', async () => {
+    const partial = join(root, '.lftp-udp', 'partial');
+    const [old, young] = ['a'.repeat(32), 'b'.repeat(32)];
+    for (const name of [old, young]) await writeFile(join(partial, name), 'half');
+    await utimes(join(partial, old), 0, 0);
+    const second = await serve();
+    expect(await readdir(partial)).toEqual([young]);
+    await second.stop();
   });
 
   it('tells the 151st client that it is full, and lets it in later', async () => {

@@ -1,6 +1,5 @@
 /** `lftp serve [root]` */
 import { realpath } from 'node:fs/promises';
-import { networkInterfaces } from 'node:os';
 import { EXIT } from '../../service/error.ts';
 import type { LftpError } from '../../service/error.ts';
 import { displayText } from '../../service/display.ts';
@@ -11,6 +10,7 @@ import type { CommandContext } from '../command-table.ts';
 import type { Flags } from '../flag-values.ts';
 import { openLog } from '../log-file.ts';
 import type { Output } from '../output.ts';
+import { isAnyHost, reachableHosts } from '../reachable.ts';
 import { formatDuration } from '../units.ts';
 import { programVersion } from '../version.ts';
 
@@ -60,23 +60,6 @@ function announce(
   if (flags.maxPatienceMs !== undefined) {
     output.detail(`patience granted: ${formatDuration(flags.maxPatienceMs)}`);
   }
-}
-
-/** Addresses that a client may use, those of other machines first. */
-function reachableHosts(host: string): readonly string[] {
-  if (!isAnyHost(host)) return [host];
-  const all = Object.values(networkInterfaces()).flatMap((entries) => entries ?? []);
-  const usable = all.filter(
-    ({ address, family }) =>
-      // Link-local addresses need the name of the client's own interface.
-      !address.startsWith('fe80:') && (family === 'IPv4' || host === '::'),
-  );
-  usable.sort((a, b) => Number(a.internal) - Number(b.internal));
-  return usable.map(({ address }) => address);
-}
-
-function isAnyHost(host: string): boolean {
-  return host === '::' || host === '0.0.0.0';
 }
 
 function logLevel(flags: Flags): string {

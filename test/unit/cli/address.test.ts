@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { hostAndPort, parseAddress, parseHost, parsePath } from '../../../src/cli/address.ts';
+import {
+  hostAndPort,
+  parseAddress,
+  parseHost,
+  parsePath,
+  refuseUnchecked,
+} from '../../../src/cli/address.ts';
 import { EXIT } from '../../../src/service/error.ts';
+
+const PRINT = 'SHA256:47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU';
 
 const code = (value: number): Error => expect.objectContaining({ code: value }) as Error;
 
@@ -23,7 +31,6 @@ describe('address', () => {
     ['host:../x', 'host', 10_000, ['..', 'x'], false],
     ['host:a//b', 'host', 10_000, ['a', '', 'b'], false],
     ['host:a%20b', 'host', 10_000, ['a%20b'], false],
-    ['anonymous@host:a', 'host', 10_000, ['a'], false],
     ['[::1]', '::1', 10_000, [], true],
     ['[::1]:2001:a', '::1', 2001, ['a'], false],
     ['[fe80::1%eth0]:a', 'fe80::1%eth0', 10_000, ['a'], false],
@@ -35,9 +42,28 @@ describe('address', () => {
     ['lftp://host/%2e%2e/x', 'host', 10_000, ['..', 'x'], false],
     ['lftp://host/a/../../b', 'host', 10_000, ['a', '..', '..', 'b'], false],
     ['lftp://[::1]:2001/a?b#c', '::1', 2001, ['a?b#c'], false],
-    ['lftp://anonymous@host/a;b', 'host', 10_000, ['a;b'], false],
+    ['lftp://host/a;b', 'host', 10_000, ['a;b'], false],
+    ['host:a;b', 'host', 10_000, ['a;b'], false],
   ])('%s', (text, host, port, path, isFolder) => {
-    expect(parseAddress(text)).toEqual({ host, port, path, isFolder });
+    const nobody = { user: undefined, fingerprint: undefined };
+    expect(parseAddress(text)).toEqual({ host, port, path, isFolder, ...nobody });
+  });
+
+  it.each([
+    ['alice@host', 'alice', undefined, 'host', []],
+    ['anonymous@host:a', 'anonymous', undefined, 'host', ['a']],
+    ['b.c-d_0@[::1]:2001:a', 'b.c-d_0', undefined, '::1', ['a']],
+    ['lftp://alice@host:2001/a', 'alice', undefined, 'host', ['a']],
+    [`lftp://host/;fp=${PRINT}`, undefined, PRINT, 'host', []],
+    [`lftp://host;fp=${PRINT}`, undefined, PRINT, 'host', []],
+    [`lftp://alice@[::1]:2001/a/b;c;fp=${PRINT}`, 'alice', PRINT, '::1', ['a', 'b;c']],
+    [`host;fp=${PRINT}`, undefined, PRINT, 'host', []],
+    [`alice@host:2001;FP=${PRINT}`, 'alice', PRINT, 'host', []],
+    [`host:a/b;fp=${PRINT}`, undefined, PRINT, 'host', ['a', 'b']],
+    ['lftp://host/a%3Bfp=x', undefined, undefined, 'host', ['a;fp=x']],
+    ['host:a;fp=x/b', undefined, undefined, 'host', ['a;fp=x', 'b']],
+  ])('%s has a user and a fingerprint', (text, user, fingerprint, host, path) => {
+    expect(parseAddress(text)).toMatchObject({ user, fingerprint, host, path });
   });
 
   it.each([
@@ -53,8 +79,21 @@ describe('address', () => {
     '[]:a',
     '[host]:a',
     '[::1]a',
-    'user@host:a',
+    'Alice@host:a',
+    '-a@host:a',
+    '.a@host',
+    'a b@host',
+    '@host',
+    'al%69ce@host',
     'user:secret@host:a',
+    'host;fp=SHA256:abc',
+    `host;fp=${PRINT}=`,
+    `host;fp=${PRINT.slice(7)}`,
+    `host;fp=${PRINT.slice(0, -1)}V`,
+    `host;fp=${PRINT};fp=${PRINT}`,
+    'host:a;fp=',
+    'lftp://host/a;fp=SHA256:abc',
+    'host;x:a',
     'lftp://user:secret@host/a',
     'lftp://',
     'lftp:///a',
@@ -74,15 +113,19 @@ describe('address', () => {
     expect(() => parseAddress('lftp://u:secret@host/a')).not.toThrow(/secret/);
   });
 
-  it('will not leave a demanded fingerprint unchecked', () => {
-    expect(() => parseAddress('lftp://host/a;fp=SHA256:abc')).toThrow(code(EXIT.HOST_KEY));
+  it('will not leave a demanded fingerprint or a login unchecked', () => {
+    const refuse = (text: string) => () => refuseUnchecked(parseAddress(text));
+    expect(refuse(`lftp://host/a;fp=${PRINT}`)).toThrow(code(EXIT.HOST_KEY));
+    expect(refuse('alice@host')).toThrow(code(EXIT.USAGE));
+    expect(refuse('anonymous@host')).not.toThrow();
+    expect(refuse('host')).not.toThrow();
   });
 
   it('hosts alone, paths alone, and hosts to paste', () => {
     expect(parseHost('127.0.0.1')).toBe('127.0.0.1');
     expect(parseHost('::1')).toBe('::1');
     expect(parseHost('name.example')).toBe('name.example');
-    for (const wrong of ['300.1.1.1', '1.2.3', 'a:1', 'a b', '']) {
+    for (const wrong of ['300.1.1.1', '1.2.3', 'a:1', 'a b', 'a@b', `a;fp=${PRINT}`, '']) {
       expect(() => parseHost(wrong)).toThrow(code(EXIT.USAGE));
     }
     expect(parsePath('/a/b/')).toEqual({ path: ['a', 'b'], isFolder: true });

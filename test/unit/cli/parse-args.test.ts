@@ -45,6 +45,18 @@ describe('the quick way', () => {
     'connect -c stop 127.0.0.1 2000',
     'connect -b file',
     'get --patience 1 --patience 2 a',
+    'keygen -f id --comment me',
+    'hostkey',
+    'hostkey --json -P 5',
+    'hostkey show --data x',
+    'hostkey trust a;fp=x --known-hosts f',
+    'hostkey forget host:5 -q',
+    'user add alice --home a/b --key k.pub --data d --password-stdin',
+    'user passwd alice --password-stdin',
+    'user key alice k.pub --remove',
+    'user key alice -- -k',
+    'user list --json',
+    'user rm alice',
   ])('lftp %s means what yargs says', (line) => {
     const slow: typeof parseQuickly = (args) => {
       const parsed = parseArgs(args);
@@ -63,6 +75,11 @@ describe('the quick way', () => {
     'get --nope a',
     'get --patience',
     'get a b c',
+    'user',
+    'user fly',
+    'user add',
+    'user --json list',
+    'hostkey fly',
   ])('leaves "lftp %s" to yargs', (line) => {
     expect(parseQuickly(line.split(' '))).toBeUndefined();
   });

@@ -224,6 +224,42 @@ describe('writing', () => {
   });
 });
 
+describe('uploads of a killed server', () => {
+  const NOW_MS = Date.UTC(2030, 0, 1);
+  const NAME = '0123456789abcdef0123456789abcdef';
+  const HOUR_S = 3600;
+
+  async function leave(name: string, ageSeconds: number): Promise<void> {
+    const path = join(root, '.lftp-udp', 'partial', name);
+    await writeFile(path, 'half');
+    await utimes(path, NOW_MS / 1000, NOW_MS / 1000 - ageSeconds);
+  }
+
+  it('are removed once nobody has written to them for a day', async () => {
+    await leave(NAME, 25 * HOUR_S);
+    expect(await store.removeAbandoned(NOW_MS)).toBe(1);
+    expect(await partials()).toEqual([]);
+    expect(await store.removeAbandoned(NOW_MS)).toBe(0);
+  });
+
+  it('stay while another server may still write to them, like whatever else is there', async () => {
+    const young = NAME.replace('0', 'f');
+    await leave(young, 23 * HOUR_S);
+    await leave('notes', 1000 * HOUR_S);
+    await mkdir(join(root, '.lftp-udp', 'partial', NAME));
+    expect(await store.removeAbandoned(NOW_MS)).toBe(0);
+    expect((await partials()).sort()).toEqual([NAME, young, 'notes'].sort());
+  });
+
+  it('are nothing to a server that only lets read', async () => {
+    await leave(NAME, 25 * HOUR_S);
+    const readOnly = await Store.open(root, 'ro');
+    expect(await readOnly.removeAbandoned(NOW_MS)).toBe(0);
+    await readOnly.close();
+    expect(await partials()).toEqual([NAME]);
+  });
+});
+
 describe('opening', () => {
   it('P-SVC-19 read-only refuses uploads and makes no folder of its own', async () => {
     const plain = join(folder, 'plain');
