@@ -68,7 +68,7 @@ export function seal(sealer: Sealer, values: Craft & { txn: number }): Uint8Arra
   const bytes = craft({ ...values, payload });
   const headerLength = bytes.length - payload.length;
   sealer.seal(bytes, 0, headerLength, bytes.length - sealer.overheadBytes, values.txn);
-  const isCovered = sealer.checksumCoversPayload || isClear(values.flags ?? 0);
+  const isCovered = sealer.checksumCoversPayload || isClear(values.flags);
   finishSegment(bytes, 0, isCovered ? bytes.length : headerLength);
   return bytes;
 }

@@ -94,7 +94,8 @@ function valuesOf(bytes: Uint8Array, { view, block, parameters }: Decoded): stri
   if (parameters !== undefined) {
     const { firstFlags, firstStart, firstEnd, ...rest } = parameters;
     for (const [name, value] of Object.entries(rest)) {
-      if (value !== undefined) text += `  ${name} ${value}\n`;
+      const shown = value instanceof Uint8Array ? hexOf(value) : value;
+      if (shown !== undefined) text += `  ${name} ${shown}\n`;
     }
     if (firstEnd > 0) {
       const payload = hexOf(bytes.subarray(firstStart, firstEnd));
