@@ -73,8 +73,9 @@ export class Connection {
     this.parts.opening.onSyn();
   }
 
-  /** The same SYN again: it is answered again (P-OPEN-04), and patience starts anew. */
+  /** The same SYN again: a half-open connection answers it (P-OPEN-04) and has patience anew. */
   repeatSyn(nowMs: number): void {
+    if (this.parts.opening.isDone) return; // anybody may repeat it, so it proves nothing
     this.parts.opening.onSyn();
     this.parts.liveness.onReceived(nowMs);
   }

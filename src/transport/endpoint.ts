@@ -121,9 +121,11 @@ export class Endpoint {
 
   private route(nowMs: number, peer: PeerAddress, datagramBytes: number): DropReason | undefined {
     const segment = this.segment;
-    const isRefusal = segment.error !== ERROR.NONE || segment.cookieAt >= 0;
+    // P-PORT-01: only a refusal, which has no connection behind it, comes from port 0.
+    const isSyn = segment.destinationPort === 0;
+    const isRefusal = !isSyn && (segment.error !== ERROR.NONE || segment.cookieAt >= 0);
     if (segment.sourcePort === 0 && !isRefusal) return 'port';
-    if (segment.destinationPort === 0) {
+    if (isSyn) {
       return this.acceptor.handle(nowMs, peer, segment, datagramBytes);
     }
     const entry = this.table.find(segment.destinationPort);

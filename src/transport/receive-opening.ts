@@ -40,7 +40,7 @@ export class OpeningReceiver {
     const parameters = defaultParameters();
     const { buffer, payloadStart, payloadEnd } = segment;
     const isRead = readParameters(buffer, payloadStart, payloadEnd, parameters);
-    if (!isRead || parameters.segmentBytes < MIN_SEGMENT_BYTES) return 'synParameters';
+    if (!isRead || parameters.segmentBytes < MIN_SEGMENT_BYTES) return this.refuse('synParameters');
     this.count(segment);
     if (!this.isTrusted()) return undefined;
     this.keepToken(parameters.resetToken);
@@ -113,7 +113,7 @@ export class OpeningReceiver {
     return result;
   }
 
-  /** Authentic and yet nonsense: it will not get better, so the half-open entry goes. */
+  /** Authentic and yet nonsense: it will not get better, so the attempt ends. */
   private refuse(reason: DropReason): DropReason {
     const { parts } = this;
     if (parts.shared.protection.checksumCoversPayload) return reason;
@@ -146,7 +146,9 @@ export class OpeningReceiver {
 
   /** The newest two are good: one may have been told while the address was changing. */
   keepToken(token: Uint8Array | undefined): void {
-    if (token !== undefined) this.tokens = [token, ...this.tokens.slice(0, 1)];
+    const [newest] = this.tokens;
+    if (token === undefined || (newest !== undefined && isSameToken(newest, token))) return;
+    this.tokens = newest === undefined ? [token] : [token, newest];
   }
 }
 

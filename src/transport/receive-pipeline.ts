@@ -25,6 +25,8 @@ export class ReceivePipeline {
   /** @returns why the segment had no effect, or undefined */
   handle(nowMs: number, segment: SegmentView, from: PeerAddress): DropReason | undefined {
     const { parts } = this;
+    // Ended by what came just before, in the same batch or datagram: its keys are wiped already.
+    if (parts.isGone) return 'notEstablished';
     if (segment.hasReset) return this.openingReceiver.handleReset(segment);
     if (!segment.hasTxn) return 'option';
     if (parts.tracker === undefined) return this.openingReceiver.handleSynAck(nowMs, segment);

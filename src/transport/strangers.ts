@@ -9,8 +9,9 @@ import type { PeerAddress, TransmitSlot } from './types.ts';
 
 /** Answers to strangers and of resting ports that wait to be sent (docs/LIMITS.md). */
 export const MAX_QUEUED_ANSWERS = 64;
-/** P-RESET-03: resets sent in one second. */
+/** P-RESET-03: resets sent in any one second: half at once, half gained meanwhile. */
 export const MAX_RESETS_PER_SECOND = 50;
+const RESET_BURST = MAX_RESETS_PER_SECOND / 2;
 
 interface Answer {
   readonly peer: PeerAddress;
@@ -20,7 +21,7 @@ interface Answer {
 export class Strangers {
   private readonly answers = new Fifo<Answer>();
   private readonly tokens: ResetTokens | undefined;
-  private budget = MAX_RESETS_PER_SECOND;
+  private budget = RESET_BURST;
   private budgetAtMs = 0;
   resetsSent = 0;
 
@@ -75,8 +76,8 @@ export class Strangers {
   }
 
   private takeBudget(nowMs: number): boolean {
-    const gained = ((nowMs - this.budgetAtMs) * MAX_RESETS_PER_SECOND) / 1000;
-    this.budget = Math.min(MAX_RESETS_PER_SECOND, this.budget + gained);
+    const gained = ((nowMs - this.budgetAtMs) * RESET_BURST) / 1000;
+    this.budget = Math.min(RESET_BURST, this.budget + gained);
     this.budgetAtMs = nowMs;
     if (this.budget < 1) return false;
     this.budget -= 1;
