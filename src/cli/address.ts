@@ -12,7 +12,6 @@ import { parseFingerprint } from '../crypto/fingerprint.ts';
 import { accountNameFault, ANONYMOUS } from '../service/accounts/account-name.ts';
 import { DEFAULT_PORT } from '../service/default-port.ts';
 import { displayText } from '../service/display.ts';
-import { EXIT, LftpError } from '../service/error.ts';
 import type { RemotePath } from '../service/path.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -65,24 +64,6 @@ export function parsePort(text: string, least = 1): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : NaN;
   if (port >= least && port <= 65_535) return port;
   throw new UsageError(`the port ${quote(text)} is not a number from ${least} to 65535`);
-}
-
-/**
- * Until host keys are checked and accounts looked at, nobody may rely on either.
- * @throws LftpError 2, 9
- */
-export function refuseUnchecked({ user, fingerprint }: Partial<Address>): void {
-  if (fingerprint !== undefined) {
-    const text = 'a fingerprint is demanded, and this version does not check host keys yet';
-    throw new LftpError(EXIT.HOST_KEY, 'local', text, {
-      hint: 'Leave out ;fp=… only if the network between may be trusted.',
-    });
-  }
-  if (user === undefined || user === ANONYMOUS) return;
-  throw new UsageError(
-    'nobody can log in yet with this version',
-    `Leave out ${user}@; everybody is anonymous.`,
-  );
 }
 
 function parseUrl(text: string): Address {

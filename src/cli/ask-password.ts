@@ -41,7 +41,7 @@ export async function readNewPassword(
   source: PasswordSource,
   isFromStdin: boolean,
 ): Promise<string> {
-  if (isFromStdin) return checked(await readAll(source.input));
+  if (isFromStdin) return await readPassword(source.input);
   requireTerminal(source);
   for (let round = 1; round <= ROUNDS; round += 1) {
     const first = checked(await askHidden('New password: ', source));
@@ -98,6 +98,11 @@ function afterLetter(typed: readonly string[], letter: string): readonly string[
   if (letter === '\u007f' || letter === '\b') return typed.slice(0, -1);
   if (letter === '\u0015') return [];
   return typed.length > PASSWORD_MAX_BYTES ? typed : [...typed, letter];
+}
+
+/** A password on standard input. @throws UsageError 2 */
+export async function readPassword(input: PasswordInput): Promise<string> {
+  return checked(await readAll(input));
 }
 
 /** All of standard input; one line end behind the password is not part of it. */

@@ -1,37 +1,22 @@
 /** One connection for one command: opened, told about, and ended in order whatever happens. */
 import type { ClientSession, MakeRequest } from '../service/client-session.ts';
-import { dial } from '../service/dial.ts';
-import type { Connected } from '../service/dial.ts';
 import { ERROR } from '../wire/codes.ts';
-import { refuseUnchecked } from './address.ts';
-import type { Flags } from './flag-values.ts';
-import type { Output } from './output.ts';
+import { dialSecurely } from './secure-dial.ts';
+import type { DialContext, Dialled } from './secure-dial.ts';
 import { formatDuration } from './units.ts';
 
-export interface Target {
-  readonly host: string;
-  readonly port: number;
-  readonly user?: string | undefined;
-  readonly fingerprint?: string | undefined;
-}
-
-export interface Opened extends Connected {
-  /** When the opening began: the first datagram left then. ms of `performance.now`. */
-  readonly startedMs: number;
-}
+export type Opened = Dialled;
 
 /**
  * @param firstRequest what the session begins with, if that is known before it is open
  * @throws LftpError; the signal's reason
  */
 export async function openConnection(
-  target: Target,
-  flags: Flags,
-  output: Output,
+  context: DialContext,
   signal: AbortSignal,
   firstRequest?: MakeRequest,
 ): Promise<Opened> {
-  refuseUnchecked(target);
+  const { target, flags, output } = context;
   const { host, port } = target;
   const { cc, patienceMs, family } = flags;
   if (patienceMs !== undefined) output.detail(`patience ${formatDuration(patienceMs)}`);
@@ -39,13 +24,19 @@ export async function openConnection(
     ...(cc === undefined ? {} : { controller: cc }),
     ...(patienceMs === undefined ? {} : { patienceMs }),
   };
-  const startedMs = performance.now();
-  const connected = await dial({ host, port, family, config, signal, firstRequest });
+  const connected = await dialSecurely(context, {
+    host,
+    port,
+    family,
+    config,
+    signal,
+    firstRequest,
+  });
   const rttMs = connected.link.channel.stats().srttMs;
   const { address } = connected.link;
   output.event('connected', { host, port, address, rttMs });
   output.detail(`connected to ${host} (${address}), port ${port}, RTT ${rttMs.toFixed(1)} ms`);
-  return { ...connected, startedMs };
+  return connected;
 }
 
 /**
@@ -54,14 +45,12 @@ export async function openConnection(
  * @throws what `work` throws; the signal's reason
  */
 export async function withConnection<T>(
-  target: Target,
-  flags: Flags,
-  output: Output,
+  context: DialContext,
   signal: AbortSignal,
   firstRequest: MakeRequest,
   work: (session: ClientSession, startedMs: number) => Promise<T>,
 ): Promise<T> {
-  const opened = await openConnection(target, flags, output, signal, firstRequest);
+  const opened = await openConnection(context, signal, firstRequest);
   const { session, link, startedMs } = opened;
   // Ending the link rejects whatever `work` waits for.
   const onAbort = (): void => {

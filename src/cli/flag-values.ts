@@ -1,7 +1,10 @@
 /** From what was typed, or stands in a variable, to checked values. */
-import { ACCESS_RULES } from '../service/access.ts';
-import type { Access } from '../service/access.ts';
+import { ANONYMOUS_RULES } from '../service/access.ts';
+import type { AnonymousRule } from '../service/access.ts';
+import { parseFingerprint } from '../crypto/fingerprint.ts';
 import { DEFAULT_PORT } from '../service/default-port.ts';
+import { HOST_KEY_RULES } from '../service/identity/host-key-rule.ts';
+import type { HostKeyRule } from '../service/identity/host-key-rule.ts';
 import { DEFAULT_MAX_CLIENTS } from '../service/limits.ts';
 import { OVERWRITE_RULES } from '../service/messages.ts';
 import type { OverwriteRule } from '../service/messages.ts';
@@ -16,6 +19,10 @@ import { UsageError } from './usage-error.ts';
 
 export const PROGRESS_STYLES = ['auto', 'bar', 'plain', 'none'] as const;
 export type ProgressStyle = (typeof PROGRESS_STYLES)[number];
+
+/** When a client has to prove its address before the server reckons anything. */
+export const COOKIE_DEMANDS = ['load', 'always'] as const;
+export type CookieDemand = (typeof COOKIE_DEMANDS)[number];
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -36,7 +43,8 @@ export interface Flags {
   readonly overwrite: OverwriteRule;
   readonly host: string | undefined;
   readonly port: number;
-  readonly anonymous: Access;
+  /** Undefined: `ro` while there is no account, and `off` then. */
+  readonly anonymous: AnonymousRule | undefined;
   readonly maxClients: number;
   readonly maxPatienceMs: number | undefined;
   readonly batch: string | undefined;
@@ -45,6 +53,12 @@ export interface Flags {
   readonly data: string | undefined;
   readonly root: string | undefined;
   readonly knownHosts: string | undefined;
+  readonly hostKey: HostKeyRule;
+  readonly fingerprint: string | undefined;
+  readonly identity: string | undefined;
+  readonly passwordFile: string | undefined;
+  readonly insecure: boolean;
+  readonly cookie: CookieDemand;
   readonly file: string | undefined;
   readonly comment: string | undefined;
   readonly home: string | undefined;
@@ -77,7 +91,7 @@ export function readFlags(
     overwrite: source.choice('overwrite', OVERWRITE_RULES) ?? 'always',
     host: source.text('host'),
     port: source.port('port') ?? DEFAULT_PORT,
-    anonymous: source.choice('anonymous', ACCESS_RULES) ?? 'ro',
+    anonymous: source.choice('anonymous', ANONYMOUS_RULES),
     maxClients: source.natural('max-clients') ?? DEFAULT_MAX_CLIENTS,
     maxPatienceMs: endless(source.duration('max-patience')),
     batch: source.text('batch'),
@@ -85,6 +99,12 @@ export function readFlags(
     data: source.text('data'),
     root: source.text('root'),
     knownHosts: source.text('known-hosts'),
+    hostKey: source.choice('host-key', HOST_KEY_RULES) ?? 'ask',
+    fingerprint: source.fingerprint('fingerprint'),
+    identity: source.text('identity'),
+    passwordFile: source.text('password-file'),
+    insecure: source.isSet('insecure'),
+    cookie: source.choice('cookie', COOKIE_DEMANDS) ?? 'load',
     file: source.text('file'),
     comment: source.text('comment'),
     home: source.text('home'),
@@ -154,6 +174,12 @@ class FlagSource {
     const durationMs = parseDuration(text);
     if (durationMs !== undefined) return durationMs;
     throw this.fault(name, `${quote(text)} is no time such as 30s, 2m or 1h`);
+  }
+
+  fingerprint(name: FlagName): string | undefined {
+    const text = this.text(name);
+    if (text === undefined || parseFingerprint(text) !== undefined) return text;
+    throw this.fault(name, `${quote(text)} is none: it is SHA256: and 43 letters`);
   }
 
   port(name: FlagName): number | undefined {

@@ -28,6 +28,33 @@ const CONNECTION = {
   ipv6: { kind: 'switch', alias: '6', describe: 'use IPv6 only' },
 } as const satisfies Record<string, FlagSpec>;
 
+const DATA = {
+  data: { kind: 'text', value: 'DIR', describe: 'folder of host key and accounts' },
+} as const satisfies Record<string, FlagSpec>;
+
+const KNOWN_HOSTS = {
+  'known-hosts': { kind: 'text', value: 'FILE', describe: 'host keys that are trusted' },
+} as const satisfies Record<string, FlagSpec>;
+
+const PASSWORD_STDIN = {
+  'password-stdin': { kind: 'switch', describe: 'read the password from standard input' },
+} as const satisfies Record<string, FlagSpec>;
+
+const INSECURE = {
+  insecure: { kind: 'switch', describe: 'no keys and no sealing: for teaching only' },
+} as const satisfies Record<string, FlagSpec>;
+
+/** Who the other side is, and who this one is. */
+const TRUST = {
+  'host-key': { kind: 'text', value: 'RULE', describe: 'unknown key: ask, accept-new, strict' },
+  fingerprint: { kind: 'text', value: 'SHA256:…', describe: 'the only host key that is right' },
+  ...KNOWN_HOSTS,
+  identity: { kind: 'text', alias: 'i', value: 'KEY', describe: 'secret key to log in with' },
+  'password-file': { kind: 'text', value: 'FILE', describe: 'read the password from FILE' },
+  ...PASSWORD_STDIN,
+  ...INSECURE,
+} as const satisfies Record<string, FlagSpec>;
+
 const TRANSFER = {
   progress: { kind: 'text', value: 'HOW', describe: 'auto, bar, plain or none' },
   preserve: { kind: 'switch', alias: 'p', describe: 'keep time and permissions' },
@@ -37,9 +64,12 @@ const TRANSFER = {
 export const SERVE_FLAGS = {
   host: { kind: 'text', value: 'HOST', describe: 'address to listen on; every address' },
   port: { kind: 'text', alias: 'P', value: 'PORT', describe: 'UDP port; 10000, 0 = any free' },
-  anonymous: { kind: 'text', value: 'RIGHT', describe: 'ro: everybody reads, rw: and writes' },
+  anonymous: { kind: 'text', value: 'RIGHT', describe: 'without account: off, ro, rw, drop' },
   'max-clients': { kind: 'text', value: 'N', describe: 'clients served at once; 1024' },
   'max-patience': { kind: 'text', value: 'TIME', describe: 'most patience granted; 2m' },
+  ...DATA,
+  cookie: { kind: 'text', value: 'WHEN', describe: 'prove the address: load, always' },
+  ...INSECURE,
   ...CONTROLLER,
   ...COMMON,
 } as const satisfies Record<string, FlagSpec>;
@@ -47,6 +77,7 @@ export const SERVE_FLAGS = {
 export const TRANSFER_FLAGS = {
   ...TRANSFER,
   ...CONNECTION,
+  ...TRUST,
   ...COMMON,
 } as const satisfies Record<string, FlagSpec>;
 
@@ -54,14 +85,6 @@ export const SHELL_FLAGS = {
   batch: { kind: 'text', alias: 'b', value: 'FILE', describe: 'run the commands in FILE' },
   command: { kind: 'text', alias: 'c', value: "'CMD; …'", describe: 'run these commands' },
   ...TRANSFER_FLAGS,
-} as const satisfies Record<string, FlagSpec>;
-
-const DATA = {
-  data: { kind: 'text', value: 'DIR', describe: 'folder of host key and accounts' },
-} as const satisfies Record<string, FlagSpec>;
-
-const KNOWN_HOSTS = {
-  'known-hosts': { kind: 'text', value: 'FILE', describe: 'host keys that are trusted' },
 } as const satisfies Record<string, FlagSpec>;
 
 export const KEYGEN_FLAGS = {
@@ -85,7 +108,7 @@ export const TRUST_FLAGS = {
 export const USER_FLAGS = { ...DATA, ...COMMON } as const satisfies Record<string, FlagSpec>;
 
 export const USER_PASSWORD_FLAGS = {
-  'password-stdin': { kind: 'switch', describe: 'read the password from standard input' },
+  ...PASSWORD_STDIN,
   ...USER_FLAGS,
 } as const satisfies Record<string, FlagSpec>;
 

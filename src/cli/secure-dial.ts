@@ -5,10 +5,7 @@ import { ANONYMOUS } from '../service/accounts/account-name.ts';
 import { dial } from '../service/dial.ts';
 import type { Connected, DialOptions } from '../service/dial.ts';
 import { errorText, EXIT, LftpError } from '../service/error.ts';
-import {
-  defaultIdentityFile,
-  defaultKnownHostsFile,
-} from '../service/identity/data-folders.ts';
+import { defaultIdentityFile, defaultKnownHostsFile } from '../service/identity/data-folders.ts';
 import { HostTrust } from '../service/identity/host-trust.ts';
 import { addKnownHost } from '../service/identity/known-hosts-store.ts';
 import { readIdentity, tryIdentity } from '../service/identity/secret-key-store.ts';
@@ -28,6 +25,11 @@ export interface Target {
   readonly fingerprint?: string | undefined;
 }
 
+export interface Dialled extends Connected {
+  /** When the opening began: the first datagram left then. ms of `performance.now`. */
+  readonly startedMs: number;
+}
+
 /** How far the two sides may trust the network, from what was typed. */
 export interface DialContext {
   readonly target: Target;
@@ -44,7 +46,7 @@ export type PlainDialOptions = Omit<DialOptions, 'security' | 'login'>;
 export async function dialSecurely(
   context: DialContext,
   options: PlainDialOptions,
-): Promise<Connected> {
+): Promise<Dialled> {
   const { target, flags } = context;
   if (flags.insecure) return await dialInsecurely(context, options);
   const { signal } = options;
@@ -61,9 +63,9 @@ export async function dialSecurely(
     config: { ...options.config, trusts: trust.trusts },
   };
   try {
-    const connected = await dial(secured);
+    const dialled = await timedDial(secured);
     await noteNewKey(context, trust);
-    return connected;
+    return dialled;
   } catch (error) {
     signal?.throwIfAborted();
     if (!(error instanceof LftpError) || error.code !== EXIT.HOST_KEY) throw error;
@@ -73,14 +75,24 @@ export async function dialSecurely(
     await addKnownHost(knownHostsFile, target, question.publicKey);
   }
   // A new attempt, for which the key is known: the first showed nobody who asks.
-  const again = await HostTrust.open({ where: target, rule: 'strict', fingerprint, knownHostsFile });
-  return await dial({ ...secured, config: { ...options.config, trusts: again.trusts } });
+  const again = await HostTrust.open({
+    where: target,
+    rule: 'strict',
+    fingerprint,
+    knownHostsFile,
+  });
+  return await timedDial({ ...secured, config: { ...options.config, trusts: again.trusts } });
+}
+
+async function timedDial(options: DialOptions): Promise<Dialled> {
+  const startedMs = performance.now();
+  return { ...(await dial(options)), startedMs };
 }
 
 async function dialInsecurely(
   { target, flags, output }: DialContext,
   options: PlainDialOptions,
-): Promise<Connected> {
+): Promise<Dialled> {
   const wants = flags.fingerprint ?? target.fingerprint ?? flags.identity ?? target.user;
   if (wants !== undefined && wants !== ANONYMOUS) {
     throw new UsageError(
@@ -89,7 +101,7 @@ async function dialInsecurely(
     );
   }
   output.say('INSECURE: everybody on the way can read and change what is sent.');
-  return await dial({ ...options, security: { kind: 'insecure' } });
+  return await timedDial({ ...options, security: { kind: 'insecure' } });
 }
 
 async function noteNewKey({ output, target }: DialContext, trust: HostTrust): Promise<void> {
@@ -124,11 +136,7 @@ async function loginOf({ target, flags, person }: DialContext): Promise<ClientLo
   return new ClientLogin({ name: user, password });
 }
 
-async function passwordOf(
-  user: string,
-  flags: Flags,
-  person: Person | undefined,
-): Promise<string> {
+async function passwordOf(user: string, flags: Flags, person: Person | undefined): Promise<string> {
   if (flags.passwordFile !== undefined) return await passwordFromFile(flags.passwordFile);
   if (flags.isPasswordFromStdin) return await readPassword(process.stdin);
   if (person !== undefined) return await person.askHidden(`Password of ${user}: `);

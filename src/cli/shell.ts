@@ -1,4 +1,5 @@
 /** The shell's commands, apart from where their lines come from. */
+import { ANONYMOUS } from '../service/accounts/account-name.ts';
 import { asError, EXIT, LftpError } from '../service/error.ts';
 import { displayText } from '../service/display.ts';
 import { ERROR } from '../wire/codes.ts';
@@ -6,9 +7,11 @@ import { hostAndPort, parseAddress, parseHost, parsePath, parsePort } from './ad
 import { planGet } from './commands/get.ts';
 import { planPost } from './commands/post.ts';
 import { openConnection } from './connection.ts';
-import type { Opened, Target } from './connection.ts';
+import type { Opened } from './connection.ts';
 import type { CommandContext } from './command-table.ts';
 import type { Output } from './output.ts';
+import { type Person, personAtTerminal } from './person.ts';
+import type { Target } from './secure-dial.ts';
 import { statusText } from './shell-status.ts';
 import { splitWords } from './shell-words.ts';
 import { runGet, runPost } from './transfer.ts';
@@ -33,6 +36,8 @@ type Execute = (words: readonly string[]) => Promise<void>;
 export class Shell {
   /** True after `stop`. */
   isOver = false;
+  /** Who can be asked about host keys and passwords. */
+  person: Person | undefined;
   private readonly context: CommandContext;
   private target: Target | undefined;
   private opened: Opened | undefined;
@@ -43,6 +48,7 @@ export class Shell {
 
   constructor(context: CommandContext) {
     this.context = context;
+    this.person = personAtTerminal(context.interrupts);
     this.output = context.output;
     const help: Execute = () => {
       context.output.show(INSTRUCTIONS);
@@ -62,7 +68,8 @@ export class Shell {
 
   get prompt(): string {
     if (this.target === undefined || !this.isConnected) return 'lftp> ';
-    return `anonymous@${displayText(this.target.host)}:/> `;
+    const { user = ANONYMOUS, host } = this.target;
+    return `${displayText(user)}@${displayText(host)}:/> `;
   }
 
   get isConnected(): boolean {
@@ -145,7 +152,8 @@ export class Shell {
   async connectTo(target: Target): Promise<void> {
     const { flags, output } = this.context;
     await this.drop();
-    this.opened = await openConnection(target, flags, output, this.signal());
+    const { person } = this;
+    this.opened = await openConnection({ target, flags, output, person }, this.signal());
     this.target = target;
     output.say(`Connected to ${hostAndPort(target.host, target.port)}`);
   }

@@ -70,7 +70,7 @@ export class FileServer {
         onChannel: (channel) => server.onChannel(channel),
       });
       // Only now: a server that cannot start has no business in the folder.
-      const removed = await store.removeAbandoned(Date.now());
+      const removed = await tree.removeAbandoned(Date.now());
       if (removed > 0) options.log.info({ removed }, 'removed abandoned uploads');
       return server;
     } catch (error) {

@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline';
 import type { Interface } from 'node:readline';
 import { errorText, EXIT, LftpError } from '../../service/error.ts';
 import type { CommandContext } from '../command-table.ts';
+import { MutableScreen, type Person } from '../person.ts';
 import { Shell, targetOf } from '../shell.ts';
 import { UsageError } from '../usage-error.ts';
 
@@ -64,10 +65,12 @@ async function runScript(
  */
 async function readLines(shell: Shell, context: CommandContext): Promise<number> {
   const isTerminal = process.stdin.isTTY && process.stderr.isTTY;
+  const screen = new MutableScreen(process.stderr);
   const reader = createInterface({
     input: process.stdin,
-    ...(isTerminal ? { output: process.stderr, terminal: true } : {}),
+    ...(isTerminal ? { output: screen, terminal: true } : {}),
   });
+  if (isTerminal) shell.person = personAtPrompt(reader, screen);
   const { signal } = context.interrupts;
   const onAbort = (): void => reader.close();
   signal.addEventListener('abort', onAbort);
@@ -87,6 +90,27 @@ async function readLines(shell: Shell, context: CommandContext): Promise<number>
     signal.removeEventListener('abort', onAbort);
     reader.close();
   }
+}
+
+/** Questions in the midst of a shell: the line editor has the terminal, so it has to put them. */
+function personAtPrompt(reader: Interface, screen: MutableScreen): Person {
+  const ask = (question: string): Promise<string> =>
+    new Promise((resolve) => {
+      reader.question(question, resolve);
+    });
+  return {
+    ask,
+    askHidden: async (question) => {
+      const typed = ask(question);
+      screen.isMuted = true;
+      try {
+        return await typed;
+      } finally {
+        screen.isMuted = false;
+        process.stderr.write('\n');
+      }
+    },
+  };
 }
 
 function prompt(shell: Shell, reader: Interface, isTerminal: boolean): void {

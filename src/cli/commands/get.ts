@@ -7,6 +7,7 @@ import type { Address } from '../address.ts';
 import type { CommandContext } from '../command-table.ts';
 import { withConnection } from '../connection.ts';
 import type { Flags } from '../flag-values.ts';
+import { personAtTerminal } from '../person.ts';
 import { openStdout, StdoutSink } from '../stdio.ts';
 import { firstOfGet, runGet } from '../transfer.ts';
 import type { GetJob } from '../transfer.ts';
@@ -18,8 +19,10 @@ export async function get(context: CommandContext): Promise<number> {
   const onError = (error: Error): void => interrupts.onOutputError(error);
   const job = await planGet(address, local, flags, onError);
   const { signal } = interrupts;
+  const person = personAtTerminal(interrupts);
+  const dialing = { target: address, flags, output, person };
   const first = firstOfGet(job);
-  await withConnection(address, flags, output, signal, first, (session, startedMs) =>
+  await withConnection(dialing, signal, first, (session, startedMs) =>
     runGet({ session, flags, output, signal, startedMs }, job),
   );
   return EXIT.OK;

@@ -9,6 +9,7 @@ import { withConnection } from '../connection.ts';
 import { StdinSource } from '../stdio.ts';
 import { firstOfPost, runPost } from '../transfer.ts';
 import type { PostJob } from '../transfer.ts';
+import { personAtTerminal } from '../person.ts';
 import { UsageError } from '../usage-error.ts';
 
 export async function post(context: CommandContext): Promise<number> {
@@ -17,9 +18,11 @@ export async function post(context: CommandContext): Promise<number> {
   const address = parseAddress(addressText);
   const job = await planPost(local, address);
   const { signal } = interrupts;
+  const person = personAtTerminal(interrupts);
+  const dialing = { target: address, flags, output, person };
   try {
     const first = firstOfPost(flags, job);
-    await withConnection(address, flags, output, signal, first, (session, startedMs) =>
+    await withConnection(dialing, signal, first, (session, startedMs) =>
       runPost({ session, flags, output, signal, startedMs }, job),
     );
     return EXIT.OK;

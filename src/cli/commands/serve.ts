@@ -1,9 +1,18 @@
 /** `lftp serve [root]` */
+import { randomBytes } from 'node:crypto';
 import { realpath } from 'node:fs/promises';
+import type { Security } from '../../io/security.ts';
+import { AccountStore } from '../../service/accounts/account-store.ts';
+import { Penalties } from '../../service/accounts/penalties.ts';
 import { EXIT } from '../../service/error.ts';
 import type { LftpError } from '../../service/error.ts';
 import { displayText } from '../../service/display.ts';
+import { serverDataFolder } from '../../service/identity/data-folders.ts';
+import { fingerprintOf } from '../../service/identity/keys.ts';
+import { openHostKey } from '../../service/identity/secret-key-store.ts';
 import { SESSION_IDLE_MS } from '../../service/limits.ts';
+import { AttachTokens } from '../../service/login/attach-tokens.ts';
+import { Logins } from '../../service/login/logins.ts';
 import { FileServer } from '../../service/server.ts';
 import { hostAndPort } from '../address.ts';
 import type { CommandContext } from '../command-table.ts';
@@ -12,6 +21,7 @@ import { openLog } from '../log-file.ts';
 import type { Output } from '../output.ts';
 import { isAnyHost, reachableHosts } from '../reachable.ts';
 import { formatDuration } from '../units.ts';
+import { UsageError } from '../usage-error.ts';
 import { programVersion } from '../version.ts';
 
 export async function serve(context: CommandContext): Promise<number> {
@@ -19,41 +29,93 @@ export async function serve(context: CommandContext): Promise<number> {
   const root = operands[0] ?? '.';
   const onFault = (error: LftpError): void => output.logFault(error);
   const log = await openLog(flags.logFile, logLevel(flags), onFault);
-  const server = await FileServer.start({
-    root,
-    access: flags.anonymous,
-    host: flags.host,
-    port: flags.port,
-    maxClients: flags.maxClients,
-    maxPatienceMs: flags.maxPatienceMs,
-    config: {
-      idleMs: SESSION_IDLE_MS,
-      ...(flags.cc === undefined ? {} : { controller: flags.cc }),
-    },
-    log,
-    version: programVersion(),
-  });
-  announce(output, flags, await realpath(root), server.address);
-  log.info({ ...server.address, access: flags.anonymous }, 'listening');
-  await untilAborted(interrupts.signal);
-  await server.stop();
+  const door = await openDoor(flags);
+  try {
+    const server = await FileServer.start({
+      root,
+      security: door.security,
+      logins: door.logins,
+      host: flags.host,
+      port: flags.port,
+      maxClients: flags.maxClients,
+      maxPatienceMs: flags.maxPatienceMs,
+      config: {
+        idleMs: SESSION_IDLE_MS,
+        ...(flags.cc === undefined ? {} : { controller: flags.cc }),
+      },
+      log,
+      version: programVersion(),
+    });
+    announce(output, flags, await realpath(root), door, server.address);
+    const { fingerprint, logins } = door;
+    log.info({ ...server.address, fingerprint, anonymous: logins.anonymous }, 'listening');
+    await untilAborted(interrupts.signal);
+    await server.stop();
+  } finally {
+    door.accounts?.close();
+  }
   log.info({ reason: interrupts.reason?.message }, 'stopped');
   return interrupts.reason?.code ?? EXIT.OK;
 }
 
-/** What is shared, with whom, where, and what it is not. */
+/** Who the server is, and whom it lets in. */
+interface Door {
+  readonly security: Security;
+  readonly fingerprint: string | null;
+  readonly accounts: AccountStore | undefined;
+  readonly logins: Logins;
+}
+
+/** @throws LftpError 11, 14, 21; UsageError */
+async function openDoor(flags: Flags): Promise<Door> {
+  const { anonymous, insecure, cookie } = flags;
+  const common = {
+    anonymous,
+    penalties: new Penalties(),
+    tokens: new AttachTokens(),
+    nowMs: () => performance.now(),
+    randomBytes: (count: number) => new Uint8Array(randomBytes(count)),
+  };
+  if (insecure) {
+    if (anonymous === 'off') {
+      throw new UsageError(
+        'with --insecure nobody can log in, and --anonymous=off keeps out the rest',
+        'Leave out one of the two.',
+      );
+    }
+    const logins = new Logins({ ...common, accounts: undefined });
+    return { security: { kind: 'insecure' }, fingerprint: null, accounts: undefined, logins };
+  }
+  const folder = flags.data ?? serverDataFolder(process.env);
+  const { secret, publicKey } = await openHostKey(folder);
+  const accounts = await AccountStore.open(folder);
+  return {
+    security: { kind: 'sealed', secret, cookieDemand: cookie },
+    fingerprint: fingerprintOf(publicKey),
+    accounts,
+    logins: new Logins({ ...common, accounts }),
+  };
+}
+
+/** What is shared, with whom, where, and who the server is. */
 function announce(
   output: Output,
   flags: Flags,
   root: string,
+  { fingerprint, logins, accounts }: Door,
   { host, port }: { readonly host: string; readonly port: number },
 ): void {
-  const addresses = reachableHosts(host).map((entry) => `lftp://${hostAndPort(entry, port)}/`);
-  const address = addresses[0] ?? `lftp://${hostAndPort(host, port)}/`;
-  output.event('listening', { host, port, fingerprint: null, address, addresses });
-  const right = flags.anonymous === 'rw' ? 'read and write' : 'read, and nobody write,';
-  output.say(`Everybody who reaches this port may ${right} in ${displayText(root)}`);
-  output.say('Not private yet: nothing is encrypted, and whoever is on the path can change it.');
+  const pin = fingerprint === null ? '' : `;fp=${fingerprint}`;
+  const addressOf = (entry: string): string => `lftp://${hostAndPort(entry, port)}/${pin}`;
+  const addresses = reachableHosts(host).map(addressOf);
+  const address = addresses[0] ?? addressOf(host);
+  output.event('listening', { host, port, fingerprint, address, addresses });
+  output.say(`${RIGHTS[logins.anonymous]} ${displayText(root)}`);
+  const count = accounts?.count ?? 0;
+  if (count > 0) output.say(`${count} account${count === 1 ? '' : 's'} may log in.`);
+  if (fingerprint === null) {
+    output.say('INSECURE: nothing is sealed, and everybody on the way can read and change it.');
+  } else output.say(`The host key is ${fingerprint}`);
   output.say(`Listening on UDP port ${port} of ${isAnyHost(host) ? 'every address' : host}:`);
   for (const entry of addresses) output.say(`  ${entry}`);
   output.detail(`at most ${flags.maxClients} clients`);
@@ -61,6 +123,13 @@ function announce(
     output.detail(`patience granted: ${formatDuration(flags.maxPatienceMs)}`);
   }
 }
+
+const RIGHTS = {
+  off: 'Nobody without an account may come to',
+  ro: 'Everybody who reaches this port may read, and without an account not write, in',
+  rw: 'Everybody who reaches this port may read and write in',
+  drop: 'Everybody who reaches this port may read, and drop files into incoming/, in',
+} as const;
 
 function logLevel(flags: Flags): string {
   if (flags.quiet) return 'error';

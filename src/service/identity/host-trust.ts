@@ -4,13 +4,11 @@
  * to be asked is asked after the attempt, and *yes* opens a new one with the key in the file.
  */
 import { LftpError, EXIT } from '../error.ts';
+import type { HostKeyRule } from './host-key-rule.ts';
 import { fingerprintOf } from './keys.ts';
 import { hostName, type KnownHosts, type Lookup, lookUpHost } from './known-hosts.ts';
 import type { HostPort } from './known-hosts.ts';
 import { addKnownHost, readKnownHosts } from './known-hosts-store.ts';
-
-export const HOST_KEY_RULES = ['ask', 'accept-new', 'strict'] as const;
-export type HostKeyRule = (typeof HOST_KEY_RULES)[number];
 
 export interface HostTrustOptions {
   readonly where: HostPort;
