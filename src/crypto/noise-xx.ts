@@ -60,6 +60,8 @@ export class NoiseXX {
   private prologue: Uint8Array | undefined;
   /** Message 1 with its payload, until the prologue is known that is hashed before it. */
   private first: Uint8Array | undefined;
+  /** Message 1 is hashed, and the prologue before it. */
+  private isSettled = false;
   private remoteEphemeral: Uint8Array | undefined;
   /** The responder's `ee`, reckoned while reading message 1 and used in writing message 2. */
   private sharedEphemeral: Uint8Array | undefined;
@@ -83,7 +85,8 @@ export class NoiseXX {
 
   /** Tells the prologue that the constructor was not given; once, and before message 2. */
   setPrologue(prologue: Uint8Array): void {
-    assert(this.prologue === undefined && this.step <= 1, 'the prologue is settled');
+    const isAwaited = this.prologue === undefined && !this.isSettled && this.step <= 1;
+    assert(isAwaited, 'the prologue is settled');
     this.prologue = copyOf(prologue);
     this.settle();
   }
@@ -212,6 +215,9 @@ export class NoiseXX {
     this.state.mixHash(this.first.subarray(0, KEY_BYTES));
     this.state.mixHash(this.first.subarray(KEY_BYTES));
     this.first = undefined;
+    // As long as a peer's first datagram, and kept for as long as a peer likes: not needed now.
+    this.prologue = undefined;
+    this.isSettled = true;
   }
 
   /** Messages 2 and 3, on a copy of the state; what is learnt is kept only from a whole message. */
