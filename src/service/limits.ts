@@ -21,7 +21,7 @@ export const STORE_MAX_OPEN_FILES = 2048;
 /** Time to log in, from the challenge to the proof: somebody types a password. */
 export const LOGIN_LIMIT_MS = 120_000;
 
-/** Connections of one source address that have not logged in. */
+/** Connections of one source (penalties.ts) that have not logged in. */
 export const MAX_STRANGERS_PER_SOURCE = 64;
 
 /** Tokens for further connections that a server has given out; beyond it the oldest is void. */
@@ -29,6 +29,15 @@ export const MAX_ATTACH_TOKENS = 65_536;
 
 /** An unfinished upload without a write for this long is removed when a server starts. */
 export const ABANDONED_AFTER_MS = 86_400_000;
+
+/** Of these one account has as many; beyond it the oldest of its own is void. */
+export const MAX_ACCOUNT_TOKENS = 256;
+
+/** Requests that came before their client has logged in, bytes: it may not be anybody. */
+export const EARLY_MAX_BYTES = 65_536;
+
+/** How long a client that is not served may take to leave. */
+export const TURN_AWAY_LIMIT_MS = 30_000;
 
 /** Clients served at once unless `--max-clients` says otherwise. */
 export const DEFAULT_MAX_CLIENTS = 1024;

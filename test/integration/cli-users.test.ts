@@ -86,7 +86,7 @@ describe('lftp user', () => {
     }
     await chmod(rig.folder, 0o755);
     const store = await AccountStore.open(rig.data);
-    const record = store.password('alice');
+    const record = store.login('alice').password;
     store.close();
     if (record === undefined) throw new Error('no password');
     const nonce = new Uint8Array(32);

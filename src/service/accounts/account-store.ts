@@ -9,7 +9,10 @@ import { MAX_ACCOUNT_KEYS } from '../limits.ts';
 import type { RemotePath } from '../path.ts';
 import { AccountDatabase } from './database-store.ts';
 import type { Row } from './database-store.ts';
+import { LoginBook } from './login-book.ts';
+import type { LoginEntry } from './login-book.ts';
 import type { PasswordRecord } from './password-proof.ts';
+import { bytesOf, numberOf, textOf } from './row-fields.ts';
 
 export interface AccountKey extends KeyLine {
   readonly fingerprint: string;
@@ -36,9 +39,11 @@ export interface NewAccount {
 
 export class AccountStore {
   private readonly database: AccountDatabase;
+  private readonly book: LoginBook;
 
   private constructor(database: AccountDatabase) {
     this.database = database;
+    this.book = new LoginBook(database);
   }
 
   /**
@@ -59,8 +64,7 @@ export class AccountStore {
   }
 
   get count(): number {
-    const [row] = this.database.rows('SELECT count(*) AS n FROM account');
-    return numberOf(row, 'n');
+    return this.book.count;
   }
 
   /** In the order of their names. */
@@ -120,35 +124,14 @@ export class AccountStore {
     });
   }
 
-  /** Whether `publicKey` may log in as `name`. */
-  hasKey(name: string, publicKey: Uint8Array): boolean {
-    const sql =
-      'SELECT 1 FROM account JOIN account_key ON account = id ' +
-      'WHERE name = ? AND public_key = ? AND disabled_ms IS NULL';
-    return this.database.rows(sql, name, publicKey).length > 0;
-  }
-
-  /** The password of `name`; undefined also for an account that is disabled. */
-  password(name: string): PasswordRecord | undefined {
-    const sql =
-      'SELECT password.* FROM account JOIN password ON account = id ' +
-      'WHERE name = ? AND disabled_ms IS NULL';
-    const [row] = this.database.rows(sql, name);
-    if (row === undefined) return undefined;
-    const [n, r, p] = [numberOf(row, 'n'), numberOf(row, 'r'), numberOf(row, 'p')];
-    if (textOf(row, 'algorithm') !== 'scrypt') throw new TypeError('an unknown slow hash');
-    return {
-      salt: bytesOf(row, 'salt'),
-      parameters: { algorithm: 'scrypt', n, r, p },
-      storedKey: bytesOf(row, 'stored_key'),
-      serverKey: bytesOf(row, 'server_key'),
-    };
+  /** What logging in needs to know of `name`, in the same time for every name. */
+  login(name: string): LoginEntry {
+    return this.book.entry(name);
   }
 
   /** What the records of unknown names are made up from (password-proof.ts). */
   fakeSecret(): Uint8Array {
-    const sql = "SELECT value FROM secret WHERE name = 'made-up logins'";
-    return bytesOf(this.database.rows(sql)[0], 'value');
+    return this.book.fakeSecret();
   }
 
   private account(row: Row): Account {
@@ -196,27 +179,6 @@ export class AccountStore {
 const SELECT_ACCOUNT =
   'SELECT account.*, EXISTS (SELECT 1 FROM password WHERE account = account.id) AS has_password ' +
   'FROM account';
-
-/** A column that is not what the schema says is a damage that no caller can mend. */
-function textOf(row: Row | undefined, column: string): string {
-  const value = row?.[column];
-  if (typeof value === 'string') return value;
-  throw new TypeError(`the column ${column} is not a text`);
-}
-
-function numberOf(row: Row | undefined, column: string): number {
-  const value = row?.[column];
-  if (typeof value === 'number') return value;
-  throw new TypeError(`the column ${column} is not a number`);
-}
-
-/** The library gives bytes of one row as a Buffer and those of several as an ArrayBuffer. */
-function bytesOf(row: Row | undefined, column: string): Uint8Array {
-  const value = row?.[column];
-  if (value instanceof ArrayBuffer) return new Uint8Array(value);
-  if (value instanceof Uint8Array) return new Uint8Array(value);
-  throw new TypeError(`the column ${column} is not bytes`);
-}
 
 function missingError(name: string): LftpError {
   return new LftpError(EXIT.MISSING, 'local', `there is no account "${name}"`, {

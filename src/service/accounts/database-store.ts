@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Database } from 'libsql';
+import type { Database, Statement } from 'libsql';
 import { asError, EXIT, LftpError, systemCode } from '../error.ts';
 import { makeServerFolder } from '../identity/private-store.ts';
 import { localFileError } from '../store-errors.ts';
@@ -61,6 +61,8 @@ export type Row = Readonly<Record<string, unknown>>;
 export class AccountDatabase {
   private readonly path: string;
   private readonly database: Database;
+  private askVersion: Statement | undefined;
+  private ownChanges = 0;
 
   private constructor(path: string, database: Database) {
     this.path = path;
@@ -100,8 +102,19 @@ export class AccountDatabase {
     this.database.close();
   }
 
+  /** Another text whenever anybody has changed anything. @throws LftpError 14, 21 */
+  get version(): string {
+    return this.guard(() => {
+      this.askVersion ??= this.database.prepare('PRAGMA data_version');
+      // SQLite counts what others have changed, and leaves out what came through here.
+      const row = this.askVersion.get() as Row;
+      return `${String(row['data_version'])}+${this.ownChanges}`;
+    });
+  }
+
   /** @returns how many rows were changed; @throws LftpError 11, 14, 21 */
   run(sql: string, ...values: readonly SqlValue[]): number {
+    this.ownChanges += 1;
     return this.guard(() => this.database.prepare(sql).run([...values]).changes);
   }
 
@@ -113,6 +126,7 @@ export class AccountDatabase {
   /** All of `work` or nothing of it. @throws LftpError 11, 14, 21; what `work` throws */
   atomically<T>(work: () => T): T {
     return this.guard(() => {
+      this.ownChanges += 1;
       this.database.exec('BEGIN IMMEDIATE');
       try {
         const result = work();
@@ -121,6 +135,9 @@ export class AccountDatabase {
       } catch (error) {
         if (this.database.inTransaction) this.database.exec('ROLLBACK');
         throw error;
+      } finally {
+        // Who read in the middle of it has to look again.
+        this.ownChanges += 1;
       }
     });
   }
@@ -128,7 +145,7 @@ export class AccountDatabase {
   /** @throws LftpError 14 for a file of a later version */
   private prepareFile(): void {
     const { database } = this;
-    if (this.version() !== SCHEMA_VERSION) {
+    if (this.schemaVersion() !== SCHEMA_VERSION) {
       database.exec('PRAGMA journal_mode = WAL');
       // Constraints are off inside a migration: a table may have to be rebuilt.
       this.atomically(() => this.migrate());
@@ -138,7 +155,7 @@ export class AccountDatabase {
 
   /** Looks at the version again: whoever had the lock before may have done it all. */
   private migrate(): void {
-    const version = this.version();
+    const version = this.schemaVersion();
     if (version > SCHEMA_VERSION) throw newerError(this.path, version);
     for (const sql of MIGRATIONS.slice(version)) this.database.exec(sql);
     if (version === 0) {
@@ -149,7 +166,7 @@ export class AccountDatabase {
     this.database.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`);
   }
 
-  private version(): number {
+  private schemaVersion(): number {
     const row = this.database.prepare('PRAGMA user_version').get() as Row;
     return Number(row['user_version']);
   }

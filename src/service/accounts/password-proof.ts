@@ -1,5 +1,5 @@
 /**
- * Proving a password without telling it, in the shape of SCRAM (RFC 5802 §3):
+ * Proving a password without telling it, in the shape of SCRAM (RFC 5802 §3, P-LOGIN-03):
  *
  *   ClientKey = HMAC(SlowHash, "Client Key")     StoredKey = H(ClientKey)
  *   ServerKey = HMAC(SlowHash, "Server Key")

@@ -1,5 +1,5 @@
 /**
- * Slowing down those who guess, in the manner of OpenSSH's PerSourcePenalties.
+ * Slowing down those who guess, in the manner of OpenSSH's PerSourcePenalties (P-LOGIN-11).
  *
  * Each try to log in costs its source a penalty that passes with time; above a threshold the source
  * is not heard. So a source has at most 10 tries at once and 30 in any ten minutes. A right

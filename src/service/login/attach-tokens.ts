@@ -3,13 +3,12 @@
  * use each, five minutes, and only for the client key that they were made for.
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { MAX_ATTACH_TOKENS } from '../limits.ts';
-import type { Principal } from './principal.ts';
+import { MAX_ACCOUNT_TOKENS, MAX_ATTACH_TOKENS } from '../limits.ts';
 
 export const ATTACH_TOKEN_MS = 300_000;
 
 interface Entry {
-  readonly principal: Principal;
+  readonly account: string;
   readonly publicKey: Uint8Array;
   readonly untilMs: number;
 }
@@ -17,28 +16,46 @@ interface Entry {
 export class AttachTokens {
   /** By the token's digest: looking one up tells nothing about the others. Oldest first. */
   private readonly entries = new Map<string, Entry>();
+  /** Digests of each account's tokens, oldest first. */
+  private readonly byAccount = new Map<string, Set<string>>();
 
   get size(): number {
     return this.entries.size;
   }
 
   /** @param token 32 unpredictable bytes */
-  add(nowMs: number, token: Uint8Array, principal: Principal, publicKey: Uint8Array): void {
+  add(nowMs: number, token: Uint8Array, account: string, publicKey: Uint8Array): void {
     for (const [key, { untilMs }] of this.entries) {
       // Full, the oldest goes: its owner logs in again, and nothing else is lost.
       if (untilMs > nowMs && this.entries.size < MAX_ATTACH_TOKENS) break;
-      this.entries.delete(key);
+      this.forget(key);
     }
-    this.entries.set(digestOf(token), { principal, publicKey, untilMs: nowMs + ATTACH_TOKEN_MS });
+    // Who asks for more than anybody needs voids its own tokens, and not those of others.
+    const own = this.byAccount.get(account) ?? new Set();
+    const [oldest] = own;
+    if (oldest !== undefined && own.size >= MAX_ACCOUNT_TOKENS) this.forget(oldest);
+    const key = digestOf(token);
+    this.byAccount.set(account, own.add(key));
+    this.entries.set(key, { account, publicKey, untilMs: nowMs + ATTACH_TOKEN_MS });
   }
 
-  /** Whom the token lets in; it is used up, whoever showed it. */
-  take(nowMs: number, token: Uint8Array, publicKey: Uint8Array): Principal | undefined {
+  /** The account that the token lets in; it is used up, whoever showed it. */
+  take(nowMs: number, token: Uint8Array, publicKey: Uint8Array): string | undefined {
     const key = digestOf(token);
     const entry = this.entries.get(key);
-    this.entries.delete(key);
+    this.forget(key);
+    // P-LOGIN-10
     if (entry === undefined || nowMs >= entry.untilMs) return undefined;
-    return timingSafeEqual(entry.publicKey, publicKey) ? entry.principal : undefined;
+    return timingSafeEqual(entry.publicKey, publicKey) ? entry.account : undefined;
+  }
+
+  private forget(key: string): void {
+    const account = this.entries.get(key)?.account;
+    this.entries.delete(key);
+    if (account === undefined) return;
+    const own = this.byAccount.get(account);
+    own?.delete(key);
+    if (own?.size === 0) this.byAccount.delete(account);
   }
 }
 

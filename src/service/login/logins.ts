@@ -4,6 +4,7 @@
  * A client key that the account has costs no round trip. Otherwise the account's password is asked
  * for, whether there is such an account or not, and every refusal is the same one.
  */
+import { timingSafeEqual } from 'node:crypto';
 import type { PeerIdentity } from '../../transport/protection.ts';
 import type { AnonymousRule } from '../access.ts';
 import type { AccountStore } from '../accounts/account-store.ts';
@@ -14,7 +15,7 @@ import {
   recordOrFake,
   verifyLogin,
 } from '../accounts/password-proof.ts';
-import type { Penalties } from '../accounts/penalties.ts';
+import type { Offence, Penalties } from '../accounts/penalties.ts';
 import type { AttachTokens } from './attach-tokens.ts';
 import { ATTACH_TOKEN_BYTES, decodeLogin } from './login-blob.ts';
 import { MAX_TOKENS_ASKED } from './login-messages.ts';
@@ -76,12 +77,14 @@ export class Logins {
     return anonymous === 'rw' || anonymous === 'drop' || (this.options.accounts?.count ?? 0) > 0;
   }
 
-  /** Tokens for further connections of the client that has `publicKey`. */
+  /** Tokens for further connections of the client that has `publicKey` (P-LOGIN-10). */
   makeTokens(count: number, principal: Principal, publicKey: Uint8Array): readonly Uint8Array[] {
     const { tokens, nowMs, randomBytes } = this.options;
+    // Without an account nothing is asked, so nothing is spared.
+    if (principal.name === ANONYMOUS) return [];
     return Array.from({ length: Math.min(count, MAX_TOKENS_ASKED) }, () => {
       const token = randomBytes(ATTACH_TOKEN_BYTES);
-      tokens.add(nowMs(), token, principal, publicKey);
+      tokens.add(nowMs(), token, principal.name, publicKey);
       return token;
     });
   }
@@ -89,21 +92,28 @@ export class Logins {
   /** @param serverNonce 32 unpredictable bytes */
   begin(nowMs: number, caller: Caller, serverNonce: Uint8Array): Entrance {
     const { identity, login } = caller;
-    if (login === undefined || identity === undefined) return this.asAnonymous();
+    if (login === undefined) return this.asAnonymous();
     const blob = decodeLogin(login);
     if (blob === undefined) return REFUSED;
-    if (blob.kind === 'token') {
-      const principal = this.options.tokens.take(nowMs, blob.token, identity.publicKey);
-      return principal === undefined ? REFUSED : { kind: 'in', principal };
-    }
-    if (blob.name === ANONYMOUS) return this.asAnonymous();
+    if (blob.kind === 'account' && blob.name === ANONYMOUS) return this.asAnonymous();
+    // Whoever wants an account is never let in as somebody else (P-LOGIN-01).
+    if (identity === undefined) return REFUSED;
+    if (blob.kind === 'token') return this.byToken(nowMs, identity, blob.token);
     return this.asAccount(nowMs, caller.address, identity, blob.name, blob.nonce, serverNonce);
   }
 
+  /** P-LOGIN-09 */
   private asAnonymous(): Entrance {
     const access = this.anonymous;
     if (access === 'off') return REFUSED;
     return { kind: 'in', principal: { name: ANONYMOUS, home: undefined, access } };
+  }
+
+  /** A token is worth what its account is worth at this moment. */
+  private byToken(nowMs: number, identity: PeerIdentity, token: Uint8Array): Entrance {
+    const name = this.options.tokens.take(nowMs, token, identity.publicKey);
+    const principal = name === undefined ? undefined : this.principalOf(name);
+    return principal === undefined ? REFUSED : { kind: 'in', principal };
   }
 
   private asAccount(
@@ -116,16 +126,16 @@ export class Logins {
   ): Entrance {
     const { accounts, penalties } = this.options;
     if (accounts === undefined) return REFUSED;
-    const waitMs = penalties.refusedForMs(nowMs, address);
-    if (waitMs > 0) return { kind: 'refused', waitMs };
-    if (accounts.hasKey(name, identity.publicKey)) {
+    const entry = accounts.login(name);
+    // P-LOGIN-02: a key cannot be guessed, so a neighbour who guesses keeps nobody out who has one.
+    if (entry.hasKey(identity.publicKey)) {
       const principal = this.principalOf(name);
       if (principal !== undefined) return { kind: 'in', principal };
     }
     const admission = penalties.admit(nowMs, address, name);
     if (admission.kind === 'refused') return admission;
     // P-LOGIN-04: the same steps for every name, also for one that nobody has.
-    const record = recordOrFake(accounts.password(name), accounts.fakeSecret(), name);
+    const record = recordOrFake(entry.password, accounts.fakeSecret(), name);
     const { channelBinding: binding } = identity;
     const context = { name, clientNonce, serverNonce, binding };
     return { kind: 'challenge', name, record, context, delayMs: admission.delayMs };
@@ -141,7 +151,7 @@ export class Logins {
     const { penalties } = this.options;
     const { isRight, signature } = verifyLogin(challenge.record, challenge.context, proof);
     // Looked up only now, so that a wrong answer takes as long for every name.
-    const principal = isRight ? this.principalOf(challenge.name) : undefined;
+    const principal = isRight ? this.provenPrincipal(challenge) : undefined;
     if (principal === undefined) {
       penalties.fail(nowMs, challenge.name);
       return undefined;
@@ -150,9 +160,20 @@ export class Logins {
     return { principal, signature };
   }
 
+  /** What a source is punished for besides wrong passwords. */
+  punish(nowMs: number, address: string, offence: Offence): void {
+    this.options.penalties.punish(nowMs, address, offence);
+  }
+
+  /** While somebody typed the password, another may have changed it. */
+  private provenPrincipal({ name, record }: Challenge): Principal | undefined {
+    const now = this.options.accounts?.login(name).password;
+    const isCurrent = now !== undefined && timingSafeEqual(now.storedKey, record.storedKey);
+    return isCurrent ? this.principalOf(name) : undefined;
+  }
+
   private principalOf(name: string): Principal | undefined {
-    const account = this.options.accounts?.find(name);
-    if (account === undefined || account.isDisabled) return undefined;
-    return { name, home: account.home, access: 'rw' };
+    const home = this.options.accounts?.login(name).home;
+    return home === undefined ? undefined : { name, home, access: 'rw' };
   }
 }

@@ -112,12 +112,12 @@ describe('accounts', () => {
         keys: [],
       },
     ]);
-    expect(other.password('bob')).toEqual(record(1));
+    expect(other.login('bob').password).toEqual(record(1));
     // What one changes, the other sees at once.
     store.setPassword('bob', record(2), 7000);
-    expect(other.password('bob')).toEqual(record(2));
+    expect(other.login('bob').password).toEqual(record(2));
     store.remove('bob');
-    expect(other.password('bob')).toBe(undefined);
+    expect(other.login('bob').password).toBe(undefined);
     expect(other.find('bob')).toBe(undefined);
     store.add(account('bob'), 8000);
     expect(other.find('bob')).toMatchObject({ hasPassword: false, keys: [] });
@@ -143,13 +143,13 @@ describe('accounts', () => {
     expect(store.addKey('alice', key(1), 2)).toBe(true);
     expect(store.addKey('alice', key(1), 3)).toBe(false);
     expect(store.addKey('bob', key(1), 4)).toBe(true);
-    expect(store.hasKey('alice', filled(1))).toBe(true);
-    expect(store.hasKey('alice', filled(2))).toBe(false);
-    expect(store.hasKey('nobody', filled(1))).toBe(false);
+    expect(store.login('alice').hasKey(filled(1))).toBe(true);
+    expect(store.login('alice').hasKey(filled(2))).toBe(false);
+    expect(store.login('nobody').hasKey(filled(1))).toBe(false);
     expect(store.removeKey('alice', fingerprintOf(filled(2)))).toBe(undefined);
     expect(store.removeKey('alice', fingerprintOf(filled(1)))).toMatchObject({ comment: 'key 1' });
-    expect(store.hasKey('alice', filled(1))).toBe(false);
-    expect(store.hasKey('bob', filled(1))).toBe(true);
+    expect(store.login('alice').hasKey(filled(1))).toBe(false);
+    expect(store.login('bob').hasKey(filled(1))).toBe(true);
     for (let i = 0; i < MAX_ACCOUNT_KEYS; i += 1) store.addKey('alice', key(i + 2), i);
     expect(() => store.addKey('alice', key(99), 1)).toThrow(code(EXIT.BUSY));
   });
@@ -159,11 +159,11 @@ describe('accounts', () => {
     store.add({ ...account('alice'), keys: [key(1)], password: record(1) }, 1);
     store.setDisabled('alice', true, 2);
     expect(store.find('alice')).toMatchObject({ isDisabled: true });
-    expect(store.hasKey('alice', filled(1))).toBe(false);
-    expect(store.password('alice')).toBe(undefined);
+    expect(store.login('alice').hasKey(filled(1))).toBe(false);
+    expect(store.login('alice').password).toBe(undefined);
     store.setDisabled('alice', false, 3);
-    expect(store.hasKey('alice', filled(1))).toBe(true);
-    expect(store.password('alice')).toEqual(record(1));
+    expect(store.login('alice').hasKey(filled(1))).toBe(true);
+    expect(store.login('alice').password).toEqual(record(1));
   });
 
   it('share one secret for names that nobody has', async () => {
