@@ -5,7 +5,8 @@ import type { Listener, ListenOptions } from '../io/listen.ts';
 import { ERROR } from '../wire/codes.ts';
 import type { Security } from '../io/security.ts';
 import { errorText, EXIT, LftpError, systemCode } from './error.ts';
-import { MAX_STRANGERS_PER_SOURCE } from './limits.ts';
+import { sourceOf } from './accounts/penalties.ts';
+import { MAX_STRANGERS_PER_SOURCE, TURN_AWAY_LIMIT_MS } from './limits.ts';
 import { admit, type AdmissionWorld } from './login/admission.ts';
 import type { Logins } from './login/logins.ts';
 import type { Principal } from './login/principal.ts';
@@ -41,7 +42,7 @@ export interface FileServerOptions {
 export class FileServer {
   private readonly options: FileServerOptions;
   private readonly tree: ServedTree;
-  /** Connections that have not logged in, by source address. */
+  /** Connections of those who have not logged in, by source. */
   private readonly strangers = new Map<string, number>();
   private readonly startedMs = performance.now();
   private readonly sessions = new Map<TransferChannel, Promise<void>>();
@@ -125,9 +126,9 @@ export class FileServer {
       });
       return;
     }
-    if ((this.strangers.get(address) ?? 0) >= MAX_STRANGERS_PER_SOURCE) {
-      void turnAway(channel, { code: EXIT.BUSY, message: 'too many logins from one address' });
-      return;
+    if ((this.strangers.get(sourceOf(address)) ?? 0) >= MAX_STRANGERS_PER_SOURCE) {
+      // P-LOGIN-08: told by a code alone, because telling more would hold the connection open.
+      return channel.abort(ERROR.BUSY);
     }
     this.options.log.info({ address, port, clients: this.sessions.size + 1 }, 'client connected');
     const ended = this.serve(channel).then(async () => {
@@ -142,25 +143,23 @@ export class FileServer {
   private async serve(channel: TransferChannel): Promise<void> {
     const { log, logins } = this.options;
     const { address, port } = channel.peer;
-    this.countStranger(address, 1);
+    // P-LOGIN-08: whoever was refused is a stranger until it has left.
+    const noStranger = this.countStranger(sourceOf(address));
     let store: Store | undefined;
     try {
-      const admitted = await admit(channel, logins, LOGIN_WORLD).finally(() => {
-        this.countStranger(address, -1);
-      });
+      const admitted = await admit(channel, logins, LOGIN_WORLD);
       if (admitted === undefined) return;
+      noStranger();
       const { principal, early } = admitted;
       log.info({ address, port, account: principal.name }, 'client logged in');
       store = await Store.open(this.tree, principal);
       await new ServerSession(channel, this.contextOf(principal, store)).run(early);
     } catch (error) {
       if (closeReasonOf(error) !== undefined) return;
-      const code = error instanceof LftpError ? error.code : EXIT.OTHER;
-      const message = errorText(error);
-      log.warn({ address, port, code, error: message }, 'client turned away');
-      // What is local here is remote there.
-      await turnAway(channel, { code: code === EXIT.LOCAL_IO ? EXIT.REMOTE_IO : code, message });
+      log.warn({ address, port, ...logFields(error) }, 'client turned away');
+      await turnAway(channel, toldError(error));
     } finally {
+      noStranger();
       await store?.close();
     }
   }
@@ -176,10 +175,17 @@ export class FileServer {
     };
   }
 
-  private countStranger(address: string, change: 1 | -1): void {
-    const count = (this.strangers.get(address) ?? 0) + change;
-    if (count === 0) this.strangers.delete(address);
-    else this.strangers.set(address, count);
+  /** Counts one stranger of `source`; the result ends that, once. */
+  private countStranger(source: string): () => void {
+    this.strangers.set(source, (this.strangers.get(source) ?? 0) + 1);
+    let isCounted = true;
+    return () => {
+      if (!isCounted) return;
+      isCounted = false;
+      const count = (this.strangers.get(source) ?? 0) - 1;
+      if (count === 0) this.strangers.delete(source);
+      else this.strangers.set(source, count);
+    };
   }
 }
 
@@ -195,19 +201,42 @@ const LOGIN_WORLD: AdmissionWorld = {
   },
 };
 
+interface Refusal {
+  readonly code: number;
+  readonly message: string;
+}
+
+/** What went wrong here may name folders that are none of the client's business. */
+function toldError(error: unknown): Refusal {
+  if (!(error instanceof LftpError)) return { code: EXIT.OTHER, message: 'the server failed' };
+  const { code, where, message } = error;
+  if (where === 'remote') return { code, message };
+  // What is local here is remote there.
+  return { code: code === EXIT.LOCAL_IO ? EXIT.REMOTE_IO : code, message: 'the server failed' };
+}
+
+function logFields(error: unknown): object {
+  const code = error instanceof LftpError ? error.code : EXIT.OTHER;
+  return { code, error: errorText(error) };
+}
+
 /** Tells a client why it is not served, and lets it go (P-SVC-18). */
-async function turnAway(
-  channel: TransferChannel,
-  { code, message }: { readonly code: number; readonly message: string },
-): Promise<void> {
+async function turnAway(channel: TransferChannel, { code, message }: Refusal): Promise<void> {
+  const left = tellAndDrain(channel, encodeMessage({ op: 'error', error: code, message }));
+  // A client that stays has heard it by now, and its place is wanted by others (P-LOGIN-08).
+  if (!(await within(TURN_AWAY_LIMIT_MS, left))) channel.abort(code);
+}
+
+/** @returns false when the client goes on and sends a file */
+async function tellAndDrain(channel: TransferChannel, message: Uint8Array): Promise<boolean> {
   try {
-    await channel.sendMessage(encodeMessage({ op: 'error', error: code, message }));
+    await channel.sendMessage(message);
     channel.finish();
     // What it asks for is read and forgotten: a connection with something unread never ends.
     while ((await channel.nextMessage(0)) !== undefined);
+    return true;
   } catch {
-    // It is gone already, which is what was wanted, or it goes on and sends a file.
-    channel.abort(code);
+    return false;
   }
 }
 
@@ -241,11 +270,13 @@ function listenError(error: unknown, options: FileServerOptions): unknown {
   }
 }
 
-async function within(limitMs: number, work: Promise<unknown>): Promise<void> {
+/** What `work` resolves with, or undefined after the limit. */
+async function within<T>(limitMs: number, work: Promise<T>): Promise<T | undefined> {
   let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise((resolve) => {
-    timer = setTimeout(resolve, limitMs);
+  const limit = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), limitMs);
   });
-  await Promise.race([work, limit]);
+  const result = await Promise.race([work, limit]);
   clearTimeout(timer);
+  return result;
 }

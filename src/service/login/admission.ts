@@ -1,6 +1,7 @@
 /** Letting one client in: the messages of logging in, on the server's side of a channel. */
+import { UnannouncedData } from '../../io/channel-errors.ts';
 import { EXIT, LftpError } from '../error.ts';
-import { LOGIN_LIMIT_MS, SESSION_MAX_REQUESTS } from '../limits.ts';
+import { EARLY_MAX_BYTES, LOGIN_LIMIT_MS, SESSION_MAX_REQUESTS } from '../limits.ts';
 import { decodeClientMessage, encodeMessage } from '../messages.ts';
 import type { TransferChannel } from '../transfer-channel.ts';
 import type { Challenge, Logins } from './logins.ts';
@@ -47,11 +48,7 @@ export async function admit(
   }
   if (entrance.kind === 'refused') throw entrance.waitMs > 0 ? tooManyTries() : loginRefused();
   await channel.sendMessage(challengeBytes(entrance));
-  const timer = world.timer(LOGIN_LIMIT_MS);
-  const late = timer.passed.then((): never => {
-    throw new LftpError(EXIT.DEADLINE, 'remote', 'the login took too long');
-  });
-  const answer = await Promise.race([readProof(channel), late]).finally(() => timer.cancel());
+  const answer = await waitForProof(channel, logins, world);
   if (answer === undefined) return undefined;
   await world.timer(entrance.delayMs).passed;
   const proved = logins.prove(world.nowMs(), caller.address, entrance, answer.proof);
@@ -61,6 +58,34 @@ export async function admit(
   return { principal, early: answer.early };
 }
 
+interface Answered {
+  readonly proof: Uint8Array;
+  readonly early: readonly Uint8Array[];
+}
+
+/** P-LOGIN-07: the place of somebody who types for ever is another's. */
+async function waitForProof(
+  channel: TransferChannel,
+  logins: Logins,
+  world: AdmissionWorld,
+): Promise<Answered | undefined> {
+  const timer = world.timer(LOGIN_LIMIT_MS);
+  const late = timer.passed.then((): never => {
+    throw new LftpError(EXIT.DEADLINE, 'remote', 'the login took too long');
+  });
+  try {
+    return await Promise.race([readProof(channel), late]);
+  } catch (error) {
+    if (error instanceof LftpError) {
+      const offence = error.code === EXIT.DEADLINE ? 'tooSlow' : 'violation';
+      logins.punish(world.nowMs(), channel.peer.address, offence);
+    }
+    throw error;
+  } finally {
+    timer.cancel();
+  }
+}
+
 function challengeBytes({ record, context }: Challenge): Uint8Array {
   const { salt, parameters } = record;
   const nonce = context.serverNonce;
@@ -68,21 +93,30 @@ function challengeBytes({ record, context }: Challenge): Uint8Array {
 }
 
 /** Everything before the proof waits: nobody is served before it is known who asks. */
-async function readProof(
-  channel: TransferChannel,
-): Promise<{ readonly proof: Uint8Array; readonly early: readonly Uint8Array[] } | undefined> {
+async function readProof(channel: TransferChannel): Promise<Answered | undefined> {
   const early: Uint8Array[] = [];
+  let earlyBytes = 0;
   for (;;) {
-    // No file is announced as yet: one that comes ends the session.
-    const bytes = await channel.nextMessage(0);
+    const bytes = await nextBeforeLogin(channel);
     if (bytes === undefined) return undefined;
     const decoded = decodeClientMessage(bytes);
     if (decoded.ok && decoded.message.op === 'proof')
       return { proof: decoded.message.proof, early };
-    if (early.length >= SESSION_MAX_REQUESTS) {
+    earlyBytes += bytes.length;
+    if (early.length >= SESSION_MAX_REQUESTS || earlyBytes > EARLY_MAX_BYTES) {
       throw new LftpError(EXIT.BUSY, 'remote', 'too many requests before the login');
     }
     early.push(bytes);
+  }
+}
+
+/** P-LOGIN-06: no file is announced as yet, so one that comes ends the session. */
+async function nextBeforeLogin(channel: TransferChannel): Promise<Uint8Array | undefined> {
+  try {
+    return await channel.nextMessage(0);
+  } catch (error) {
+    if (!(error instanceof UnannouncedData)) throw error;
+    throw new LftpError(EXIT.PROTOCOL, 'remote', 'not understood: a file before the login');
   }
 }
 
