@@ -12,7 +12,7 @@ import { EXIT, LftpError } from './error.ts';
 import { PeerLeft } from './file-receiver.ts';
 import { SESSION_MAX_REQUESTS } from './limits.ts';
 import type { ClientLogin } from './login/client-login.ts';
-import type { ChallengeMessage } from './login/login-messages.ts';
+import type { ChallengeMessage, WelcomeMessage } from './login/login-messages.ts';
 import { decodeServerMessage, encodeMessage } from './messages.ts';
 import type {
   Answer,
@@ -66,6 +66,7 @@ export class ClientSession {
   private sentAhead: Uint8Array | undefined;
   private readonly login: ClientLogin | undefined;
   private readonly welcomed = deferred<undefined>();
+  private isEntered: boolean;
   private failure: LftpError | undefined;
   /** Resolves when no further message can come. */
   private readonly reading: Promise<void>;
@@ -77,7 +78,8 @@ export class ClientSession {
   constructor(channel: TransferChannel, sentAhead?: Uint8Array, login?: ClientLogin) {
     this.channel = channel;
     this.login = login;
-    if (login === undefined) this.welcomed.resolve(undefined);
+    this.isEntered = login === undefined;
+    if (this.isEntered) this.welcomed.resolve(undefined);
     this.sentAhead = sentAhead;
     // Its answer may be here before anybody asks for it.
     if (sentAhead !== undefined) this.expectAnswers(FIRST_ID);
@@ -207,6 +209,7 @@ export class ClientSession {
       throw brokenServer(decoded.fault);
     }
     const { message } = decoded;
+    if ('kind' in message || message.op === 'digest') this.requireEntered();
     if ('kind' in message) {
       const waiting = this.waiting.get(message.re);
       waiting?.first.resolve(message);
@@ -216,12 +219,29 @@ export class ClientSession {
     } else if (message.op === 'challenge') {
       void this.prove(message);
     } else if (message.op === 'welcome') {
-      this.login?.check(message);
-      this.welcomed.resolve(undefined);
+      this.enter(message);
     } else {
       // P-SVC-18: it answers nothing, so it ends everything.
       throw remoteError(message.error, message.message);
     }
+  }
+
+  /** P-LOGIN-05: whoever answers before it let us in has not shown that it may. */
+  private requireEntered(): void {
+    if (this.isEntered) return;
+    this.channel.abort(ERROR.PROTOCOL);
+    throw brokenServer('an answer before the login was over');
+  }
+
+  private enter(welcome: WelcomeMessage): void {
+    try {
+      this.login?.check(welcome);
+    } catch (error) {
+      this.channel.abort(ERROR.CANCELLED);
+      throw error;
+    }
+    this.isEntered = true;
+    this.welcomed.resolve(undefined);
   }
 
   /** Nothing that goes wrong here may pass unheard: nobody awaits it. */

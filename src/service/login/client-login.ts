@@ -16,6 +16,11 @@ export interface ClientLoginOptions {
   readonly name: string;
   /** Called when the server wants the password: the key, if there was one, did not do. */
   readonly password: () => Promise<string>;
+  /**
+   * True: this client has no key that an account could know, so a server that lets it in without
+   * showing that it knows the password is not the one that the account is on.
+   */
+  readonly hasNoKey?: boolean | undefined;
 }
 
 export class ClientLogin {
@@ -25,6 +30,7 @@ export class ClientLogin {
   private readonly nonce = new Uint8Array(randomBytes(LOGIN_NONCE_BYTES));
   /** What a server that knows the password answers. */
   private signature: Uint8Array | undefined;
+  private isChallenged = false;
 
   constructor(options: ClientLoginOptions) {
     this.options = options;
@@ -36,6 +42,11 @@ export class ClientLogin {
    * @throws LftpError 8 when there is no password to be had, 13 for a challenge nobody should answer
    */
   async prove(challenge: ChallengeMessage, binding: Uint8Array): Promise<Uint8Array> {
+    // P-LOGIN-05: each answer is a guess's worth of work and memory for whoever asks.
+    if (this.isChallenged) {
+      throw new LftpError(EXIT.PROTOCOL, 'remote', 'the server wants the password twice');
+    }
+    this.isChallenged = true;
     const { algorithm, n, r, p, salt, nonce } = challenge;
     const parameters = { algorithm, n, r, p };
     const fault = parametersFault(parameters);
@@ -59,18 +70,24 @@ export class ClientLogin {
     return proof;
   }
 
-  /** @throws LftpError 8 when a server that took the password cannot show that it knows it */
+  /**
+   * P-LOGIN-05: being let in is not enough, the server shows that it knows the password too.
+   * @throws LftpError 8 when it cannot
+   */
   check(welcome: WelcomeMessage): void {
-    if (this.signature === undefined) return;
-    const shown = welcome.signature ?? new Uint8Array(0);
-    if (isSignature(this.signature, shown)) return;
-    throw new LftpError(
-      EXIT.LOGIN,
-      'remote',
-      'the server does not know the password it asked for',
-      {
-        hint: 'Do not trust it; ask its operator.',
-      },
-    );
+    if (welcome.name !== this.options.name) {
+      const text = 'the server let in somebody else than was asked for';
+      throw new LftpError(EXIT.LOGIN, 'remote', text, { hint: DISTRUST });
+    }
+    if (!this.isChallenged && this.options.hasNoKey !== true) return;
+    const { signature } = welcome;
+    // Before the proof is out there is nothing that a signature could be right for.
+    if (this.signature !== undefined && signature !== undefined) {
+      if (isSignature(this.signature, signature)) return;
+    }
+    const text = 'the server does not know the password of the account';
+    throw new LftpError(EXIT.LOGIN, 'remote', text, { hint: DISTRUST });
   }
 }
+
+const DISTRUST = 'Do not trust it; ask its operator.';
