@@ -37,7 +37,7 @@ export interface UploadOffer {
 /** Whose view of the served folder a store is. */
 export type StoreOwner = Pick<Principal, 'home' | 'access'>;
 
-/** Where files may be dropped with `--anonymous=drop`. */
+/** Where files may be dropped with `--anonymous=drop` (P-LOGIN-09). */
 const INCOMING = 'incoming';
 
 export interface Upload {
@@ -58,7 +58,7 @@ export class Store {
   }
 
   /**
-   * What `principal` sees of the served folder; its home is made if it is missing.
+   * What `principal` sees of the served folder; its home is made if it is missing (P-LOGIN-12).
    * @throws LftpError 10, 11, 14
    */
   static async open(tree: ServedTree, { home, access }: StoreOwner): Promise<Store> {
@@ -76,7 +76,9 @@ export class Store {
   /** @throws LftpError 4, 10, 15, 21 */
   async openForRead(path: RemotePath): Promise<OpenFile> {
     checkPath(path);
-    if (this.access === 'drop' && path[0] === INCOMING) throw droppedError(path);
+    // Where the file system does not tell large letters from small ones, it is the same folder.
+    const isIncoming = path[0]?.toLowerCase() === INCOMING;
+    if (this.access === 'drop' && isIncoming) throw droppedError(path);
     const name = path.at(-1);
     if (name === undefined) throw folderError(path);
     const release = this.tree.hold();
