@@ -237,9 +237,9 @@ describe('uploads of a killed server', () => {
 
   it('are removed once nobody has written to them for a day', async () => {
     await leave(NAME, 25 * HOUR_S);
-    expect(await store.removeAbandoned(NOW_MS)).toBe(1);
+    expect(await tree.removeAbandoned(NOW_MS)).toBe(1);
     expect(await partials()).toEqual([]);
-    expect(await store.removeAbandoned(NOW_MS)).toBe(0);
+    expect(await tree.removeAbandoned(NOW_MS)).toBe(0);
   });
 
   it('stay while another server may still write to them, like whatever else is there', async () => {
@@ -247,13 +247,13 @@ describe('uploads of a killed server', () => {
     await leave(young, 23 * HOUR_S);
     await leave('notes', 1000 * HOUR_S);
     await mkdir(join(root, '.lftp-udp', 'partial', NAME));
-    expect(await store.removeAbandoned(NOW_MS)).toBe(0);
+    expect(await tree.removeAbandoned(NOW_MS)).toBe(0);
     expect((await partials()).sort()).toEqual([NAME, young, 'notes'].sort());
   });
 
   it('are nothing to a server that only lets read', async () => {
     await leave(NAME, 25 * HOUR_S);
-    const readOnly = await Store.open(root, 'ro');
+    const readOnly = await ServedTree.open(root);
     expect(await readOnly.removeAbandoned(NOW_MS)).toBe(0);
     await readOnly.close();
     expect(await partials()).toEqual([NAME]);
