@@ -1,6 +1,11 @@
 /** What the file service needs of a connection; io's `Channel` is one, tests bring their own. */
-import type { PeerIdentity } from '../transport/protection.ts';
-import type { CloseReason, ConnectionStats, DataRun, PeerAddress } from '../transport/types.ts';
+import type {
+  CloseReason,
+  ConnectionStats,
+  DataRun,
+  PeerAddress,
+  PeerIdentity,
+} from '../transport/types.ts';
 import type { Slab } from '../util/slab.ts';
 
 export interface TransferChannel {

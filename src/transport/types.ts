@@ -2,6 +2,8 @@
 import type { Slab } from '../util/slab.ts';
 import type { DropReason } from '../wire/codes.ts';
 
+export type { PeerIdentity } from './protection.ts';
+
 /** One remote UDP address, interned by the caller: equal addresses are the same object. */
 export interface PeerAddress {
   /** Unique text of the address, for example `192.0.2.1|10000`. */

@@ -5,7 +5,7 @@
  * for, whether there is such an account or not, and every refusal is the same one.
  */
 import { timingSafeEqual } from 'node:crypto';
-import type { PeerIdentity } from '../../transport/protection.ts';
+import type { PeerIdentity } from '../../transport/types.ts';
 import type { AnonymousRule } from '../access.ts';
 import type { AccountStore } from '../accounts/account-store.ts';
 import { ANONYMOUS } from '../accounts/account-name.ts';
