@@ -178,7 +178,10 @@ export class ConnectionParts {
     const isSameHost = peer.address === this.peer.address;
     this.peer = peer;
     this.recovery.onPathChange();
-    if (!isSameHost) this.path.reset(this.segmentBytes);
+    if (!isSameHost) {
+      this.path.reset(this.segmentBytes);
+      this.rtt.reset();
+    }
     if (this.trace.enabled) this.trace.record(nowMs, this.id, { kind: 'moved', to: peer.key });
   }
 

@@ -1,11 +1,17 @@
 /** Who is still there (P-LIVE-01), and for how long silence is borne (P-LIVE-02). */
 
+/** Silence in the midst of a record that makes a receiver ask; at least two round trips. */
+const MIN_HUSH_MS = 50;
+
 export class Liveness {
   private lastReceivedMs: number;
   private lastProbeMs: number;
   private lastStreamMs: number;
   /** A keep-alive probe is to be sent. */
   isProbeDue = false;
+  /** P-MOVE-06: when a record that stopped flowing makes this side speak, and how soon again. */
+  private hushAtMs = Infinity;
+  private hushMs = MIN_HUSH_MS;
   private readonly patienceMs: number;
   private readonly keepAliveMs: number;
   private readonly idleMs: number;
@@ -37,6 +43,16 @@ export class Liveness {
     this.lastStreamMs = nowMs;
   }
 
+  /**
+   * P-MOVE-06: an initiator that only receives is silent when its own address changes, and what
+   * it waits for goes to the old one: so it speaks when the flow stops within a record.
+   * @param isMore whether the segment that came leaves its record open
+   */
+  onFlow(nowMs: number, isMore: boolean, srttMs: number): void {
+    this.hushMs = Math.max(MIN_HUSH_MS, 2 * srttMs);
+    this.hushAtMs = isMore ? nowMs + this.hushMs : Infinity;
+  }
+
   onProbeSent(nowMs: number): void {
     this.isProbeDue = false;
     this.lastProbeMs = nowMs;
@@ -49,7 +65,8 @@ export class Liveness {
 
   nextTimeout(): number {
     const silentAtMs = this.lastReceivedMs + this.patienceMs;
-    return Math.min(silentAtMs, this.lastStreamMs + this.idleMs, this.probeAtMs());
+    const idleAtMs = this.lastStreamMs + this.idleMs;
+    return Math.min(silentAtMs, idleAtMs, this.probeAtMs(), this.hushAtMs);
   }
 
   /** @returns what has run out, if anything */
@@ -57,6 +74,11 @@ export class Liveness {
     if (nowMs >= this.lastReceivedMs + this.patienceMs) return 'silence';
     if (nowMs >= this.lastStreamMs + this.idleMs) return 'idle';
     if (nowMs >= this.probeAtMs()) this.isProbeDue = true;
+    if (nowMs >= this.hushAtMs) {
+      this.isProbeDue = true;
+      this.hushMs = Math.min(2 * this.hushMs, this.keepAliveMs);
+      this.hushAtMs = nowMs + this.hushMs;
+    }
     return undefined;
   }
 }

@@ -126,6 +126,10 @@ export class ReceivePipeline {
     if (result === 'taken') {
       parts.counters.segmentsReceived += 1;
       parts.liveness.onStream(nowMs);
+      // Only where an address may change: there it is the initiator's.
+      if (parts.initiator && parts.shared.protection.allowsMoves) {
+        parts.liveness.onFlow(nowMs, !segment.has(FLAG.END), parts.rtt.srttMs);
+      }
       return undefined;
     }
     if (result === 'duplicate') parts.counters.duplicatesReceived += 1;

@@ -34,6 +34,14 @@ export class RttEstimator {
     this.minRttMs = Math.min(this.minRttMs, rttMs);
   }
 
+  /** Another path: nothing is known of it. */
+  reset(): void {
+    this.srttMs = 0;
+    this.rttvarMs = 0;
+    this.minRttMs = Infinity;
+    this.latestMs = 0;
+  }
+
   /** P-RTO-01, P-RTO-02: timeout of a segment at first. @param maxAckDelayMs the peer's promise */
   rtoMs(maxAckDelayMs: number): number {
     if (!this.hasSample) return INITIAL_RTO_MS;

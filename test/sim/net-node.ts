@@ -4,6 +4,7 @@ import { DEFAULT_CONNECTION_CONFIG } from '../../src/transport/config.ts';
 import type { Connection } from '../../src/transport/connection.ts';
 import { Endpoint } from '../../src/transport/endpoint.ts';
 import { NO_TRACE } from '../../src/transport/trace.ts';
+import type { Protection } from '../../src/transport/protection.ts';
 import type { CloseReason, PeerAddress, TransmitSlot } from '../../src/transport/types.ts';
 import { SeededRandom } from '../../src/util/random.ts';
 import { SlabPool } from '../../src/util/slab.ts';
@@ -84,17 +85,21 @@ export class Talk {
   }
 }
 
+export type NodeConfig = Partial<EndpointConfig> & Pick<EndpointConfig, 'protection'>;
+
 export class Node {
   readonly address: PeerAddress;
+  readonly protection: Protection;
   readonly host: number;
   readonly endpoint: Endpoint;
   readonly talks: Talk[] = [];
   private readonly pool = new SlabPool(67_108_864);
   private readonly slot: TransmitSlot;
 
-  constructor(address: PeerAddress, host: number, config: Partial<EndpointConfig>) {
+  constructor(address: PeerAddress, host: number, config: NodeConfig) {
     this.address = address;
     this.host = host;
+    this.protection = config.protection;
     this.slot = { buffer: new Uint8Array(MAX_DATAGRAM_BYTES), length: 0, peer: address };
     this.endpoint = new Endpoint({
       accepts: true,
@@ -107,7 +112,6 @@ export class Node {
       sendPool: this.pool,
       receivePool: new SlabPool(67_108_864),
       ...config,
-      protection: config.protection!,
       connection: { ...DEFAULT_CONNECTION_CONFIG, ...config.connection },
     });
   }

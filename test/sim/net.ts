@@ -2,9 +2,8 @@
  * A small network for tests of attacks: endpoints at addresses, and a tap that sees, edits, drops,
  * redirects and adds datagrams. Time is virtual, and nothing is left to chance.
  */
-import type { EndpointConfig } from '../../src/transport/config.ts';
 import type { PeerAddress } from '../../src/transport/types.ts';
-import { Node } from './net-node.ts';
+import { Node, type NodeConfig } from './net-node.ts';
 
 /** A datagram on its way: as `from` its receiver sees the sender. */
 export interface Packet {
@@ -43,6 +42,8 @@ export interface NetOptions {
 export class Net {
   nowMs = 0;
   tap: Tap = (packet) => [packet];
+  /** The same where a datagram arrives, for what stands close to its receiver. */
+  gate: Tap = (packet) => [packet];
   /** Everything that was sent, if `isRecording`. */
   readonly sent: Packet[] = [];
   isRecording = true;
@@ -55,14 +56,14 @@ export class Net {
     this.options = options;
   }
 
-  add(host: number, config: Partial<EndpointConfig>): Node {
+  add(host: number, config: NodeConfig): Node {
     const node = new Node(addressOf(host), host, config);
     this.nodes.set(node.address.key, node);
     return node;
   }
 
   /** Another machine stands at the address from now on. */
-  replace(old: Node, config: Partial<EndpointConfig>): Node {
+  replace(old: Node, config: NodeConfig): Node {
     return this.add(old.host, config);
   }
 
@@ -105,7 +106,7 @@ export class Net {
     this.nowMs = Math.max(this.nowMs, nextMs);
     let count = 0;
     while (count < this.flying.length && this.flying[count]!.atMs <= this.nowMs) count += 1;
-    for (const { from, to, bytes } of this.flying.splice(0, count)) {
+    for (const { from, to, bytes } of this.flying.splice(0, count).flatMap(this.gate)) {
       this.nodes.get(to.key)?.endpoint.handleDatagram(this.nowMs, from, bytes.slice());
     }
     this.settle();
