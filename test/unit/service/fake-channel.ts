@@ -1,6 +1,12 @@
 /** Two ends of a connection in memory: the contract of io's `Channel`, without a network. */
 import { UnannouncedData } from '../../../src/io/channel-errors.ts';
-import type { CloseReason, ConnectionStats, DataRun } from '../../../src/transport/types.ts';
+import type {
+  CloseReason,
+  ConnectionStats,
+  DataRun,
+  PeerAddress,
+  PeerIdentity,
+} from '../../../src/transport/types.ts';
 import type { TransferChannel } from '../../../src/service/transfer-channel.ts';
 import { deferred } from '../../../src/service/turns.ts';
 import { SlabPool, type Slab } from '../../../src/util/slab.ts';
@@ -24,7 +30,9 @@ interface Piece {
 }
 
 export class FakeChannel implements TransferChannel {
-  readonly peer = { key: '192.0.2.1|1', address: '192.0.2.1', port: 1, family: 4 } as const;
+  peer: PeerAddress = { key: '192.0.2.1|1', address: '192.0.2.1', port: 1, family: 4 };
+  identity: PeerIdentity | undefined;
+  login: Uint8Array | undefined;
   readonly pool = new SlabPool(16_777_216);
   readonly lentRuns = new Set<DataRun>();
   other!: FakeChannel;
