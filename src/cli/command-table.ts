@@ -105,6 +105,24 @@ const KEY_COMMANDS: readonly CommandSpec[] = [
     load: async () => (await import('./commands/hostkey.ts')).showHostKey,
   },
   {
+    name: 'hostkey next',
+    aliases: [],
+    operands: '',
+    describe: 'make the key that the server will have, and announce it until then',
+    arity: [0, 0],
+    flags: USER_FLAGS,
+    load: async () => (await import('./commands/hostkey.ts')).makeNextHostKey,
+  },
+  {
+    name: 'hostkey rotate',
+    aliases: [],
+    operands: '',
+    describe: 'let the announced key be the key from the next start on',
+    arity: [0, 0],
+    flags: USER_FLAGS,
+    load: async () => (await import('./commands/hostkey.ts')).rotateToNextHostKey,
+  },
+  {
     name: 'hostkey trust',
     aliases: [],
     operands: '<address;fp=FINGERPRINT>',
@@ -126,7 +144,7 @@ const KEY_COMMANDS: readonly CommandSpec[] = [
 
 /** What the words stand for that other commands begin with. */
 export const COMMAND_GROUPS: Readonly<Record<string, string>> = {
-  hostkey: 'who servers are: show, trust, forget',
+  hostkey: 'who servers are: show, next, rotate, trust, forget',
   user: 'accounts: add, passwd, key, list, rm',
 };
 

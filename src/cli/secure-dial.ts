@@ -65,7 +65,7 @@ export async function dialSecurely(
   try {
     const dialled = await timedDial(secured);
     await noteNewKey(context, trust);
-    return dialled;
+    return heedKeys(context, trust, dialled);
   } catch (error) {
     signal?.throwIfAborted();
     if (!(error instanceof LftpError) || error.code !== EXIT.HOST_KEY) throw error;
@@ -81,7 +81,20 @@ export async function dialSecurely(
     fingerprint,
     knownHostsFile,
   });
-  return await timedDial({ ...secured, config: { ...options.config, trusts: again.trusts } });
+  const config = { ...options.config, trusts: again.trusts };
+  return heedKeys(context, again, await timedDial({ ...secured, config }));
+}
+
+/** A file that cannot be written costs a warning later, when the key has changed, and nothing now. */
+function heedKeys({ output }: DialContext, trust: HostTrust, dialled: Dialled): Dialled {
+  dialled.session.onKeys = async (keys) => {
+    try {
+      await trust.rememberNext(keys);
+    } catch (error) {
+      output.detail(`the server's next key was not written down: ${errorText(error)}`);
+    }
+  };
+  return dialled;
 }
 
 async function timedDial(options: DialOptions): Promise<Dialled> {

@@ -64,6 +64,9 @@ export class ClientSession {
   private nextId = FIRST_ID;
   /** A first request that is on its way already. */
   private sentAhead: Uint8Array | undefined;
+  /** Called with the keys that the server says it will have. */
+  onKeys: ((keys: readonly Uint8Array[]) => Promise<void>) | undefined;
+  private heeding: Promise<void> | undefined;
   private readonly login: ClientLogin | undefined;
   private readonly welcomed = deferred<undefined>();
   private isEntered: boolean;
@@ -170,6 +173,7 @@ export class ClientSession {
   async finish(): Promise<void> {
     this.channel.finish();
     await this.channel.linger();
+    await this.heeding;
   }
 
   /** Ends the session at once and tells the server why. */
@@ -220,6 +224,8 @@ export class ClientSession {
       void this.prove(message);
     } else if (message.op === 'welcome') {
       this.enter(message);
+    } else if (message.op === 'keys') {
+      this.heeding = this.onKeys?.(message.keys);
     } else {
       // P-SVC-18: it answers nothing, so it ends everything.
       throw remoteError(message.error, message.message);

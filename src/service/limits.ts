@@ -66,6 +66,9 @@ export const KEY_FILE_MAX_BYTES = 4096;
 /** Bytes of a `known_hosts`: room for some ten thousand hosts. */
 export const KNOWN_HOSTS_MAX_BYTES = 1_048_576;
 
+/** Keys of one host in `known_hosts` beyond which no announced one is added. */
+export const MAX_KEYS_OF_HOST = 8;
+
 /** Letters of the comment behind a key. */
 export const MAX_KEY_COMMENT = 200;
 

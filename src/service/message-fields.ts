@@ -45,6 +45,23 @@ export function bytesField(fields: FieldMap, name: string, lengthBytes: number):
   throw new FieldFault(`field ${name} is not ${lengthBytes} bytes`);
 }
 
+/** A list of at most `maxLength` byte strings of `lengthBytes` each, copied out of the message. */
+export function bytesListField(
+  fields: FieldMap,
+  name: string,
+  maxLength: number,
+  lengthBytes: number,
+): readonly Uint8Array[] {
+  const value = fields.get(name);
+  if (!Array.isArray(value) || value.length > maxLength) {
+    throw new FieldFault(`field ${name} is not a list of at most ${maxLength}`);
+  }
+  return value.map((entry: unknown) => {
+    if (entry instanceof Uint8Array && entry.length === lengthBytes) return entry.slice();
+    throw new FieldFault(`field ${name} holds something that is not ${lengthBytes} bytes`);
+  });
+}
+
 /** One of `choices`. */
 export function choiceField<T extends string>(
   fields: FieldMap,

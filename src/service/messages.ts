@@ -9,17 +9,25 @@ import { encode } from 'cbor2/encoder';
 import { MESSAGE_MAX_BYTES } from './limits.ts';
 import {
   challengeMessage,
-  type ChallengeMessage,
   proofMessage,
-  type ProofMessage,
   tokensAnswer,
-  type TokensAnswer,
-  type TokensRequest,
   welcomeMessage,
-  type WelcomeMessage,
 } from './login/login-messages.ts';
+import { DIGEST_BYTES, OVERWRITE_RULES } from './message-types.ts';
+import type {
+  ClientMessage,
+  CommittedAnswer,
+  DigestMessage,
+  KeysMessage,
+  PostRequest,
+  SegmentCounts,
+  ServerMessage,
+  StatusAnswer,
+} from './message-types.ts';
+import { KEY_BYTES } from '../crypto/primitives.ts';
 import {
   bytesField,
+  bytesListField,
   choiceField,
   FieldFault,
   naturalField,
@@ -31,129 +39,8 @@ import {
 import type { FieldMap } from './message-fields.ts';
 import type { RemotePath } from './path.ts';
 
-export const DIGEST_BYTES = 32;
-
-/** What may happen to a target that is already there. */
-export const OVERWRITE_RULES = ['never', 'always', 'older', 'differ'] as const;
-export type OverwriteRule = (typeof OVERWRITE_RULES)[number];
-
-export interface GetRequest {
-  readonly op: 'get';
-  readonly id: number;
-  readonly path: RemotePath;
-}
-
-export interface PostRequest {
-  readonly op: 'post';
-  readonly id: number;
-  readonly path: RemotePath;
-  /** The source's own name, taken when `path` names a folder; absent: `path` is meant exactly. */
-  readonly name?: string | undefined;
-  /** Bytes that follow, or null when the sender cannot know. */
-  readonly size: number | null;
-  readonly overwrite: OverwriteRule;
-  /** Modification time of the source; ms since 1970. Always told, kept only with `keep`. */
-  readonly mtimeMs?: number | undefined;
-  /** Permission bits of the source. */
-  readonly mode?: number | undefined;
-  /** True: give the target the source's time and permissions. */
-  readonly keep?: boolean | undefined;
-}
-
-/** Stops request `id`: a `get` that flows ends early, a waiting request is answered by an error. */
-export interface CancelRequest {
-  readonly op: 'cancel';
-  readonly id: number;
-  readonly code: number;
-}
-
-export interface StatusRequest {
-  readonly op: 'status';
-  readonly id: number;
-}
-
-/** The client verified and stored what it got; asks how many segments that took. */
-export interface CountRequest {
-  readonly op: 'count';
-  readonly id: number;
-}
-
-/** How a sender's segments fared during one transfer. */
-export interface SegmentCounts {
-  /** Segments sent, retransmissions included. */
-  readonly sent: number;
-  readonly retransmitted: number;
-  /** The sender's congestion controller. */
-  readonly controller: string;
-}
-
-/** Follows a complete `dat` record, from whoever sent the file. */
-export interface DigestMessage {
-  readonly op: 'digest';
-  readonly id: number;
-  /** BLAKE3 of the whole file. */
-  readonly digest: Uint8Array;
-  readonly counts?: SegmentCounts | undefined;
-}
-
-/** Not the answer to a request: the session ends after it. */
-export interface SessionError {
-  readonly op: 'error';
-  readonly error: number;
-  readonly message: string;
-}
-
-export interface FileAnswer {
-  readonly kind: 'file';
-  readonly re: number;
-  readonly size: number;
-  readonly mtimeMs: number;
-  readonly mode: number;
-}
-export interface GoAnswer {
-  readonly kind: 'go';
-  readonly re: number;
-}
-export interface CommittedAnswer {
-  readonly kind: 'committed';
-  readonly re: number;
-  readonly digest: Uint8Array;
-  /** Where the file is now, if the server completed the name. */
-  readonly path?: RemotePath | undefined;
-}
-/** How the server is, for whoever asks (P-SVC-17). */
-export interface StatusAnswer {
-  readonly kind: 'status';
-  readonly re: number;
-  readonly clients: number;
-  readonly uptimeSeconds: number;
-  readonly version: string;
-  readonly access: string;
-}
-export interface CountAnswer extends SegmentCounts {
-  readonly kind: 'count';
-  readonly re: number;
-}
-export interface ErrorAnswer {
-  readonly kind: 'error';
-  readonly re: number;
-  readonly error: number;
-  readonly message: string;
-}
-
-export type ClientMessage =
-  | GetRequest
-  | PostRequest
-  | CancelRequest
-  | StatusRequest
-  | CountRequest
-  | TokensRequest
-  | DigestMessage
-  | ProofMessage;
-export type Answer =
-  FileAnswer | GoAnswer | CommittedAnswer | StatusAnswer | CountAnswer | TokensAnswer | ErrorAnswer;
-export type ServerMessage =
-  Answer | DigestMessage | SessionError | ChallengeMessage | WelcomeMessage;
+export { DIGEST_BYTES, OVERWRITE_RULES } from './message-types.ts';
+export type * from './message-types.ts';
 
 export type Decoded<T> =
   | { readonly ok: true; readonly message: T }
@@ -248,6 +135,7 @@ function serverMessage(fields: FieldMap): ServerMessage {
   }
   if (fields.get('op') === 'challenge') return challengeMessage(fields);
   if (fields.get('op') === 'welcome') return welcomeMessage(fields);
+  if (fields.get('op') === 'keys') return keysMessage(fields);
   const re = naturalField(fields, 're');
   if (fields.has('error')) return { kind: 'error', re, ...errorFields(fields) };
   if (fields.has('size')) {
@@ -261,6 +149,14 @@ function serverMessage(fields: FieldMap): ServerMessage {
   if (fields.has('tokens')) return tokensAnswer(fields, re);
   if (fields.has('sent')) return { kind: 'count', re, ...segmentCounts(fields) };
   throw new FieldFault('an answer of no known kind');
+}
+
+/** Keys that one server may announce. */
+export const MAX_ANNOUNCED_KEYS = 4;
+
+function keysMessage(fields: FieldMap): KeysMessage {
+  const keys = bytesListField(fields, 'keys', MAX_ANNOUNCED_KEYS, KEY_BYTES);
+  return { op: 'keys', keys };
 }
 
 function committedAnswer(fields: FieldMap, re: number): CommittedAnswer {

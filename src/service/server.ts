@@ -30,6 +30,8 @@ export interface FileServerOptions {
   /** Keys, or none; and who may log in with what. */
   readonly security: Security;
   readonly logins: Logins;
+  /** Public keys that this server will have later (P-LOGIN-13). */
+  readonly nextKeys?: readonly Uint8Array[] | undefined;
   readonly host: string | undefined;
   readonly port: number;
   readonly maxClients: number;
@@ -152,6 +154,7 @@ export class FileServer {
       noStranger();
       const { principal, early } = admitted;
       log.info({ address, port, account: principal.name }, 'client logged in');
+      await this.announceKeys(channel);
       store = await Store.open(this.tree, principal);
       await new ServerSession(channel, this.contextOf(principal, store)).run(early);
     } catch (error) {
@@ -162,6 +165,13 @@ export class FileServer {
       noStranger();
       await store?.close();
     }
+  }
+
+  /** Only where the session is sealed: whoever hears it knows that this server says so. */
+  private async announceKeys(channel: TransferChannel): Promise<void> {
+    const { nextKeys: keys = [] } = this.options;
+    if (keys.length === 0 || channel.identity === undefined) return;
+    await channel.sendMessage(encodeMessage({ op: 'keys', keys }));
   }
 
   private contextOf(principal: Principal, store: Store): SessionContext {

@@ -12,7 +12,12 @@ import {
 } from '../../service/identity/known-hosts-store.ts';
 import { hostName } from '../../service/identity/known-hosts.ts';
 import type { HostPort, KnownHosts } from '../../service/identity/known-hosts.ts';
-import { hostKeyFile, readHostKey } from '../../service/identity/secret-key-store.ts';
+import {
+  createNextHostKey,
+  hostKeyFile,
+  readHostKey,
+  rotateHostKey,
+} from '../../service/identity/secret-key-store.ts';
 import { DEFAULT_PORT } from '../../service/default-port.ts';
 import { hostAndPort, parseAddress } from '../address.ts';
 import type { CommandContext } from '../command-table.ts';
@@ -41,6 +46,27 @@ export async function showHostKey({ flags, output }: CommandContext): Promise<nu
   const key = formatKeyLine(pair.publicKey);
   output.event('hostkey', { file, fingerprint, key, address, addresses });
   if (!output.options.json) output.show([fingerprint, ...addresses].join('\n'));
+  return EXIT.OK;
+}
+
+/** Makes the key that the server will have; it announces it from its next start on. */
+export async function makeNextHostKey({ flags, output }: CommandContext): Promise<number> {
+  const folder = flags.data ?? serverDataFolder(process.env);
+  const fingerprint = fingerprintOf(await createNextHostKey(folder));
+  output.event('hostkey', { change: 'next', fingerprint });
+  output.say('The next host key is there. The server announces it from its next start on:');
+  output.show(fingerprint);
+  output.say('When most clients have been here since: lftp hostkey rotate');
+  return EXIT.OK;
+}
+
+/** The announced key becomes the key. */
+export async function rotateToNextHostKey({ flags, output }: CommandContext): Promise<number> {
+  const folder = flags.data ?? serverDataFolder(process.env);
+  const fingerprint = fingerprintOf(await rotateHostKey(folder));
+  output.event('hostkey', { change: 'rotated', fingerprint });
+  output.say('From its next start on the server has this host key:');
+  output.show(fingerprint);
   return EXIT.OK;
 }
 

@@ -9,7 +9,7 @@ import type { LftpError } from '../../service/error.ts';
 import { displayText } from '../../service/display.ts';
 import { serverDataFolder } from '../../service/identity/data-folders.ts';
 import { fingerprintOf } from '../../service/identity/keys.ts';
-import { openHostKey } from '../../service/identity/secret-key-store.ts';
+import { openHostKey, readNextHostKey } from '../../service/identity/secret-key-store.ts';
 import { SESSION_IDLE_MS } from '../../service/limits.ts';
 import { AttachTokens } from '../../service/login/attach-tokens.ts';
 import { Logins } from '../../service/login/logins.ts';
@@ -35,6 +35,7 @@ export async function serve(context: CommandContext): Promise<number> {
       root,
       security: door.security,
       logins: door.logins,
+      nextKeys: door.nextKeys,
       host: flags.host,
       port: flags.port,
       maxClients: flags.maxClients,
@@ -62,6 +63,7 @@ export async function serve(context: CommandContext): Promise<number> {
 interface Door {
   readonly security: Security;
   readonly fingerprint: string | null;
+  readonly nextKeys: readonly Uint8Array[];
   readonly accounts: AccountStore | undefined;
   readonly logins: Logins;
 }
@@ -84,14 +86,17 @@ async function openDoor(flags: Flags): Promise<Door> {
       );
     }
     const logins = new Logins({ ...common, accounts: undefined });
-    return { security: { kind: 'insecure' }, fingerprint: null, accounts: undefined, logins };
+    const security = { kind: 'insecure' } as const;
+    return { security, fingerprint: null, nextKeys: [], accounts: undefined, logins };
   }
   const folder = flags.data ?? serverDataFolder(process.env);
   const { secret, publicKey } = await openHostKey(folder);
+  const next = await readNextHostKey(folder);
   const accounts = await AccountStore.open(folder);
   return {
     security: { kind: 'sealed', secret, cookieDemand: cookie },
     fingerprint: fingerprintOf(publicKey),
+    nextKeys: next === undefined ? [] : [next.publicKey],
     accounts,
     logins: new Logins({ ...common, accounts }),
   };

@@ -8,6 +8,7 @@ import type { HostKeyRule } from './host-key-rule.ts';
 import { fingerprintOf } from './keys.ts';
 import { hostName, type KnownHosts, type Lookup, lookUpHost } from './known-hosts.ts';
 import type { HostPort } from './known-hosts.ts';
+import { MAX_KEYS_OF_HOST } from '../limits.ts';
 import { addKnownHost, readKnownHosts } from './known-hosts-store.ts';
 
 export interface HostTrustOptions {
@@ -66,6 +67,19 @@ export class HostTrust {
     if (found.kind === 'known' && found.isLearnt) return false;
     await addKnownHost(knownHostsFile, where, this.shown);
     return true;
+  }
+
+  /**
+   * Keys that the server says it will have, from a session with the key that is known: they are
+   * written down beside it, so that the change, when it comes, is none.
+   * @throws LftpError 11, 14
+   */
+  async rememberNext(keys: readonly Uint8Array[]): Promise<void> {
+    const { where, knownHostsFile, fingerprint } = this.options;
+    const name = hostName(where);
+    const before = this.known.hosts.filter((entry) => entry.name === name).length;
+    if (fingerprint !== undefined || before + keys.length > MAX_KEYS_OF_HOST) return;
+    for (const key of keys) await addKnownHost(knownHostsFile, where, key);
   }
 
   /** Why the key that was shown was refused, and what to do about it. */

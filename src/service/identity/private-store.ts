@@ -211,6 +211,24 @@ function openToOthers(path: string, mode: number): LftpError {
   });
 }
 
+/**
+ * `next` takes the place of `path`, which is kept as `old`; each step is on disk before the next,
+ * and there is a whole `path` at every moment.
+ * @throws LftpError 14
+ */
+export async function replaceFile(path: string, next: string, old: string): Promise<void> {
+  try {
+    await unlink(old).catch((error: unknown) => {
+      if (systemCode(error) !== 'ENOENT') throw error;
+    });
+    await link(path, old);
+    await rename(next, path);
+    await syncFolder(dirname(path));
+  } catch (error) {
+    throw localFileError(error, path);
+  }
+}
+
 /** What is wrong with a file that was meant to be ours. */
 export function badFile(path: string, what: string, hint?: string): LftpError {
   return new LftpError(EXIT.LOCAL_IO, 'local', what, {

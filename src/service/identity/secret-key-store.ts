@@ -14,6 +14,7 @@ import {
   makeFolder,
   makeServerFolder,
   readSmallFile,
+  replaceFile,
 } from './private-store.ts';
 
 /** Another word than that of a public key, so that one is never taken for the other. */
@@ -114,6 +115,48 @@ export async function readPublicKey(path: string): Promise<KeyLine> {
   const key = more.length === 0 ? parseKeyLine(row.trim()) : undefined;
   if (key !== undefined && commentFault(key.comment) === undefined) return key;
   throw badFile(path, 'it holds no line such as lftp-x25519 BASE64URL comment');
+}
+
+/** Where the key waits that the server will have next. */
+export function nextHostKeyFile(dataFolder: string): string {
+  return join(dataFolder, 'host.key.next');
+}
+
+/** The key that the server will have next, if one was made. @throws LftpError 14 */
+export async function readNextHostKey(dataFolder: string): Promise<KeyPair | undefined> {
+  return await readSecret(nextHostKeyFile(dataFolder), 'Take it away, and make another.');
+}
+
+/**
+ * Makes the key that the server will have next, and announces until then.
+ * @throws LftpError 18 when there is one already, 11, 14
+ */
+export async function createNextHostKey(dataFolder: string): Promise<Uint8Array> {
+  await makeServerFolder(dataFolder);
+  const path = nextHostKeyFile(dataFolder);
+  const { secret, publicKey } = makePair();
+  try {
+    if (!(await createFile(path, secretLine(secret), 0o600))) throw exists(path);
+  } finally {
+    secret.fill(0);
+  }
+  return publicKey;
+}
+
+/**
+ * The next key becomes the key, and the key of before is kept as `host.key.old`.
+ * @returns the public key that counts from the next start on
+ * @throws LftpError 14
+ */
+export async function rotateHostKey(dataFolder: string): Promise<Uint8Array> {
+  const path = nextHostKeyFile(dataFolder);
+  const next = await readNextHostKey(dataFolder);
+  if (next === undefined) {
+    throw badFile(path, 'there is no next key', 'Make one some time before: lftp hostkey next');
+  }
+  next.secret.fill(0);
+  await replaceFile(hostKeyFile(dataFolder), path, join(dataFolder, 'host.key.old'));
+  return next.publicKey;
 }
 
 /** The reason why `comment` may not stand behind a key, or undefined. */

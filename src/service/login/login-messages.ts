@@ -4,6 +4,7 @@ import { LOGIN_NONCE_BYTES, PROOF_BYTES } from '../accounts/password-proof.ts';
 import { MAX_ACCOUNT_NAME } from '../limits.ts';
 import {
   bytesField,
+  bytesListField,
   FieldFault,
   type FieldMap,
   naturalField,
@@ -74,16 +75,6 @@ export function welcomeMessage(fields: FieldMap): WelcomeMessage {
 export const MAX_TOKENS_ASKED = 16;
 
 export function tokensAnswer(fields: FieldMap, re: number): TokensAnswer {
-  const tokens = fields.get('tokens');
-  if (!Array.isArray(tokens) || tokens.length > MAX_TOKENS_ASKED) {
-    throw new FieldFault('field tokens is not a short list');
-  }
-  return {
-    kind: 'tokens',
-    re,
-    tokens: tokens.map((token: unknown) => {
-      if (token instanceof Uint8Array && token.length === ATTACH_TOKEN_BYTES) return token.slice();
-      throw new FieldFault('field tokens holds something that is no token');
-    }),
-  };
+  const tokens = bytesListField(fields, 'tokens', MAX_TOKENS_ASKED, ATTACH_TOKEN_BYTES);
+  return { kind: 'tokens', re, tokens };
 }

@@ -1,0 +1,139 @@
+/** What client and server of the file service say to each other (docs/PROTOCOL.md, §10). */
+import type {
+  ChallengeMessage,
+  ProofMessage,
+  TokensAnswer,
+  TokensRequest,
+  WelcomeMessage,
+} from './login/login-messages.ts';
+import type { RemotePath } from './path.ts';
+
+export const DIGEST_BYTES = 32;
+
+/** What may happen to a target that is already there. */
+export const OVERWRITE_RULES = ['never', 'always', 'older', 'differ'] as const;
+export type OverwriteRule = (typeof OVERWRITE_RULES)[number];
+
+export interface GetRequest {
+  readonly op: 'get';
+  readonly id: number;
+  readonly path: RemotePath;
+}
+
+export interface PostRequest {
+  readonly op: 'post';
+  readonly id: number;
+  readonly path: RemotePath;
+  /** The source's own name, taken when `path` names a folder; absent: `path` is meant exactly. */
+  readonly name?: string | undefined;
+  /** Bytes that follow, or null when the sender cannot know. */
+  readonly size: number | null;
+  readonly overwrite: OverwriteRule;
+  /** Modification time of the source; ms since 1970. Always told, kept only with `keep`. */
+  readonly mtimeMs?: number | undefined;
+  /** Permission bits of the source. */
+  readonly mode?: number | undefined;
+  /** True: give the target the source's time and permissions. */
+  readonly keep?: boolean | undefined;
+}
+
+/** Stops request `id`: a `get` that flows ends early, a waiting request is answered by an error. */
+export interface CancelRequest {
+  readonly op: 'cancel';
+  readonly id: number;
+  readonly code: number;
+}
+
+export interface StatusRequest {
+  readonly op: 'status';
+  readonly id: number;
+}
+
+/** The client verified and stored what it got; asks how many segments that took. */
+export interface CountRequest {
+  readonly op: 'count';
+  readonly id: number;
+}
+
+/** How a sender's segments fared during one transfer. */
+export interface SegmentCounts {
+  /** Segments sent, retransmissions included. */
+  readonly sent: number;
+  readonly retransmitted: number;
+  /** The sender's congestion controller. */
+  readonly controller: string;
+}
+
+/** Follows a complete `dat` record, from whoever sent the file. */
+export interface DigestMessage {
+  readonly op: 'digest';
+  readonly id: number;
+  /** BLAKE3 of the whole file. */
+  readonly digest: Uint8Array;
+  readonly counts?: SegmentCounts | undefined;
+}
+
+/** Not the answer to a request: the session ends after it. */
+export interface SessionError {
+  readonly op: 'error';
+  readonly error: number;
+  readonly message: string;
+}
+
+export interface FileAnswer {
+  readonly kind: 'file';
+  readonly re: number;
+  readonly size: number;
+  readonly mtimeMs: number;
+  readonly mode: number;
+}
+export interface GoAnswer {
+  readonly kind: 'go';
+  readonly re: number;
+}
+export interface CommittedAnswer {
+  readonly kind: 'committed';
+  readonly re: number;
+  readonly digest: Uint8Array;
+  /** Where the file is now, if the server completed the name. */
+  readonly path?: RemotePath | undefined;
+}
+/** How the server is, for whoever asks (P-SVC-17). */
+export interface StatusAnswer {
+  readonly kind: 'status';
+  readonly re: number;
+  readonly clients: number;
+  readonly uptimeSeconds: number;
+  readonly version: string;
+  readonly access: string;
+}
+export interface CountAnswer extends SegmentCounts {
+  readonly kind: 'count';
+  readonly re: number;
+}
+export interface ErrorAnswer {
+  readonly kind: 'error';
+  readonly re: number;
+  readonly error: number;
+  readonly message: string;
+}
+
+/** Public keys that the server will have, so that a change of its key frightens nobody. */
+export interface KeysMessage {
+  readonly op: 'keys';
+  readonly keys: readonly Uint8Array[];
+}
+
+export type ClientMessage =
+  | GetRequest
+  | PostRequest
+  | CancelRequest
+  | StatusRequest
+  | CountRequest
+  | TokensRequest
+  | DigestMessage
+  | ProofMessage;
+export type Answer =
+  FileAnswer | GoAnswer | CommittedAnswer | StatusAnswer | CountAnswer | TokensAnswer | ErrorAnswer;
+export type ServerMessage =
+  Answer | DigestMessage | SessionError | ChallengeMessage | WelcomeMessage | KeysMessage;
