@@ -1,6 +1,6 @@
 /** Puts a scenario's hosts, links, applications and troubles into a world. */
 import { INSECURE_VERSION } from '../wire/codes.ts';
-import { plainProtection } from '../transport/protection.ts';
+import { plainProtection, type Protection } from '../transport/protection.ts';
 import { SeededRandom } from '../util/random.ts';
 import { DEFAULT_CONNECTION_CONFIG, type ConnectionConfig } from '../transport/config.ts';
 import { PASS_THROUGH, type Sealer, toyMac } from '../transport/seal.ts';
@@ -32,24 +32,35 @@ export interface Simulation {
   readonly answering: ServerParty[];
 }
 
-/** @param traceOf the trace sink of each host; host 0 is the server */
+/** The protection of host 0, the server, and of the clients. */
+export type ProtectionOf = (host: number) => Protection;
+
+/**
+ * @param traceOf the trace sink of each host; host 0 is the server
+ * @param protectionOf real keys for each host, in place of the scenario's toys
+ */
 export function buildSimulation(
   scenario: Scenario,
   traceOf: (host: number) => TraceSink = () => NO_TRACE,
+  protectionOf?: ProtectionOf,
 ): Simulation {
   const { seed } = scenario;
   const world = new World(SeededRandom.named(seed, 'misdelivery'));
   world.misdelivery = scenario.misdelivery;
   const { receivePoolBytes } = scenario;
-  const server = new Host(0, seed, hostConfig(scenario, 0, traceOf(0)), receivePoolBytes);
+  const configOf = (index: number): HostConfig => {
+    const config = hostConfig(scenario, index, traceOf(index));
+    return protectionOf === undefined ? config : { ...config, protection: protectionOf(index) };
+  };
+  const server = new Host(0, seed, configOf(0), receivePoolBytes);
   world.addHost(server);
   const clients = scenario.clients.map((_, i) => {
-    const config = hostConfig(scenario, i + 1, traceOf(i + 1));
-    const host = new Host(i + 1, seed, config, receivePoolBytes);
+    const host = new Host(i + 1, seed, configOf(i + 1), receivePoolBytes);
     world.addHost(host);
     return host;
   });
-  const sealOverheadBytes = sealerOf(scenario).overheadBytes;
+  const own = protectionOf?.(0).begin(true) ?? sealerOf(scenario);
+  const sealOverheadBytes = own.overheadBytes;
   const shape = { world, scenario, server, clients, sealOverheadBytes };
   const simulation = { ...shape, asking: [], answering: [] };
   acceptConnections(simulation);

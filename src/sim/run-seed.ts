@@ -1,5 +1,5 @@
 /** One seed from its first SYN to the last closed port, and what came of it. */
-import { PATIENCE_MS, type Simulation, buildSimulation } from './build-world.ts';
+import { PATIENCE_MS, type ProtectionOf, type Simulation, buildSimulation } from './build-world.ts';
 import type { ClientParty } from './client-party.ts';
 import { SimFailure, check, type CheckName } from './failure.ts';
 import type { Tallies } from './fault-classes.ts';
@@ -12,6 +12,8 @@ import type { TraceSink } from '../transport/trace.ts';
 export interface SeedOptions {
   /** Where traces go, by host; no trace when absent. */
   readonly traceOf?: (host: number) => TraceSink;
+  /** Real keys in place of the scenario's toys. */
+  readonly protectionOf?: ProtectionOf;
   /** Called once the world stands, for example to add an observer. */
   readonly onBuilt?: (simulation: Simulation) => void;
   /** Costly checks every so many turns. */
@@ -53,7 +55,7 @@ export function runSeed(seed: number, options: SeedOptions = {}): SeedResult {
 }
 
 export function runScenario(scenario: Scenario, options: SeedOptions = {}): SeedResult {
-  const simulation = buildSimulation(scenario, options.traceOf);
+  const simulation = buildSimulation(scenario, options.traceOf, options.protectionOf);
   const invariants = new Invariants(options.auditEveryTurns);
   const { world } = simulation;
   world.observe(invariants);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { runSeed } from '../../src/sim/run-seed.ts';
 import { buildPair, jobOf, open, planOf, runUntil } from './pair.ts';
-import { sealedHosts } from './sealed.ts';
+import { noiseOf, sealedHosts } from './sealed.ts';
 
 const ROUGH = {
   delayMs: 10,
@@ -14,7 +15,19 @@ const ROUGH = {
   extend: 0.01,
 };
 
+/** Seeds of the great simulator that run with real keys. */
+const SEEDS = 300;
+
 describe('a sealed connection in virtual time', () => {
+  it('P-KEY-05 moves every byte of three hundred seeds through every fault of theirs', () => {
+    const failures: string[] = [];
+    for (let seed = 0; seed < SEEDS; seed += 1) {
+      const { failure } = runSeed(seed, { protectionOf: (host) => noiseOf(1_000 * seed + host) });
+      if (failure !== '') failures.push(failure);
+    }
+    expect(failures).toEqual([]);
+  });
+
   it('moves files both ways through every fault, and leaves nothing behind', () => {
     for (let seed = 0; seed < 40; seed += 1) {
       const pair = buildPair({ seed, up: ROUGH, down: ROUGH, ...sealedHosts() });
