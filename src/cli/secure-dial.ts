@@ -63,9 +63,9 @@ export async function dialSecurely(
     config: { ...options.config, trusts: trust.trusts },
   };
   try {
-    const dialled = await timedDial(secured);
+    const dialled = heedKeys(context, trust, await timedDial(secured));
     await noteNewKey(context, trust);
-    return heedKeys(context, trust, dialled);
+    return dialled;
   } catch (error) {
     signal?.throwIfAborted();
     if (!(error instanceof LftpError) || error.code !== EXIT.HOST_KEY) throw error;
