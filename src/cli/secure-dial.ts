@@ -1,6 +1,6 @@
 /** Opening a connection to the right server, as the right account. */
 import { readFile } from 'node:fs/promises';
-import type { ClientLogin } from '../service/login/client-login.ts';
+import type { SessionLogin } from '../service/login/session-login.ts';
 import { ANONYMOUS } from '../service/accounts/account-name.ts';
 import { dial } from '../service/dial.ts';
 import type { Connected, DialOptions } from '../service/dial.ts';
@@ -54,8 +54,9 @@ export async function dialSecurely(
   const fingerprint = flags.fingerprint ?? target.fingerprint;
   const rule = flags.hostKey;
   const trust = await HostTrust.open({ where: target, rule, fingerprint, knownHostsFile });
-  const login = await loginOf(context);
-  const secret = login === undefined ? undefined : await secretOf(flags);
+  const account = accountOf(context);
+  const secret = account === undefined ? undefined : await secretOf(flags);
+  const login = account && (await loginOf(context, account, secret === undefined));
   const secured: DialOptions = {
     ...options,
     security: { kind: 'sealed', secret },
@@ -137,16 +138,23 @@ async function isAccepted(
   }
 }
 
-async function loginOf({ target, flags, person }: DialContext): Promise<ClientLogin | undefined> {
+/** The account that is wanted, if any. */
+function accountOf({ target, flags }: DialContext): string | undefined {
   const { user } = target;
-  if (user === undefined || user === ANONYMOUS) {
-    if (flags.identity === undefined) return undefined;
-    throw new UsageError('a key alone names no account', 'Write the account too: NAME@HOST.');
-  }
+  if (user !== undefined && user !== ANONYMOUS) return user;
+  if (flags.identity === undefined) return undefined;
+  throw new UsageError('a key alone names no account', 'Write the account too: NAME@HOST.');
+}
+
+async function loginOf(
+  { flags, person }: DialContext,
+  name: string,
+  hasNoKey: boolean,
+): Promise<SessionLogin> {
   // Loaded only by those who log in.
   const { ClientLogin } = await import('../service/login/client-login.ts');
-  const password = (): Promise<string> => passwordOf(user, flags, person);
-  return new ClientLogin({ name: user, password });
+  const password = (): Promise<string> => passwordOf(name, flags, person);
+  return new ClientLogin({ name, password, hasNoKey });
 }
 
 async function passwordOf(user: string, flags: Flags, person: Person | undefined): Promise<string> {

@@ -11,7 +11,7 @@ import { closeError, fromChannel } from './close-error.ts';
 import { EXIT, LftpError } from './error.ts';
 import { PeerLeft } from './file-receiver.ts';
 import { SESSION_MAX_REQUESTS } from './limits.ts';
-import type { ClientLogin } from './login/client-login.ts';
+import type { SessionLogin } from './login/session-login.ts';
 import type { ChallengeMessage, WelcomeMessage } from './login/login-messages.ts';
 import { decodeServerMessage, encodeMessage } from './messages.ts';
 import type {
@@ -67,7 +67,7 @@ export class ClientSession {
   /** Called with the keys that the server says it will have. */
   onKeys: ((keys: readonly Uint8Array[]) => Promise<void>) | undefined;
   private heeding: Promise<void> | undefined;
-  private readonly login: ClientLogin | undefined;
+  private readonly login: SessionLogin | undefined;
   private readonly welcomed = deferred<undefined>();
   private isEntered: boolean;
   private failure: LftpError | undefined;
@@ -78,7 +78,7 @@ export class ClientSession {
    * @param sentAhead {@link encodeFirst} of the first request, if it travels with the opening
    * @param login what was said of oneself in the opening, if anything
    */
-  constructor(channel: TransferChannel, sentAhead?: Uint8Array, login?: ClientLogin) {
+  constructor(channel: TransferChannel, sentAhead?: Uint8Array, login?: SessionLogin) {
     this.channel = channel;
     this.login = login;
     this.isEntered = login === undefined;
@@ -144,6 +144,13 @@ export class ClientSession {
   async status(): Promise<StatusAnswer> {
     const answer = await this.ask((id) => ({ op: 'status', id }));
     if (answer.kind === 'status') return answer;
+    throw unexpectedAnswer(answer);
+  }
+
+  /** Tokens for further connections of this client (P-LOGIN-10). @throws LftpError */
+  async tokens(count: number): Promise<readonly Uint8Array[]> {
+    const answer = await this.ask((id) => ({ op: 'tokens', id, count }));
+    if (answer.kind === 'tokens') return answer.tokens;
     throw unexpectedAnswer(answer);
   }
 

@@ -4,7 +4,7 @@ import type { ClientLink, ConnectOptions } from '../io/connect.ts';
 import { ERROR } from '../wire/codes.ts';
 import { ClientSession, encodeFirst } from './client-session.ts';
 import type { MakeRequest } from './client-session.ts';
-import type { ClientLogin } from './login/client-login.ts';
+import type { SessionLogin } from './login/session-login.ts';
 import { EXIT, LftpError } from './error.ts';
 
 export interface DialOptions extends Omit<ConnectOptions, 'firstMessage'> {
@@ -15,7 +15,7 @@ export interface DialOptions extends Omit<ConnectOptions, 'firstMessage'> {
    */
   readonly firstRequest?: MakeRequest | undefined;
   /** The account to be, and how to prove it. */
-  readonly login?: ClientLogin | undefined;
+  readonly login?: SessionLogin | undefined;
 }
 
 export interface Connected {

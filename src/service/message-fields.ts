@@ -38,10 +38,10 @@ export function textsField(fields: FieldMap, name: string, maxLength: number): r
   });
 }
 
-/** Exactly `lengthBytes` bytes, copied out of the message. */
+/** Exactly `lengthBytes` bytes, copied: what came as a Buffer would be a view of the message. */
 export function bytesField(fields: FieldMap, name: string, lengthBytes: number): Uint8Array {
   const value = fields.get(name);
-  if (value instanceof Uint8Array && value.length === lengthBytes) return value.slice();
+  if (value instanceof Uint8Array && value.length === lengthBytes) return new Uint8Array(value);
   throw new FieldFault(`field ${name} is not ${lengthBytes} bytes`);
 }
 
@@ -57,7 +57,7 @@ export function bytesListField(
     throw new FieldFault(`field ${name} is not a list of at most ${maxLength}`);
   }
   return value.map((entry: unknown) => {
-    if (entry instanceof Uint8Array && entry.length === lengthBytes) return entry.slice();
+    if (entry instanceof Uint8Array && entry.length === lengthBytes) return new Uint8Array(entry);
     throw new FieldFault(`field ${name} holds something that is not ${lengthBytes} bytes`);
   });
 }

@@ -10,6 +10,7 @@ import { parametersFault, slowHash } from '../accounts/slow-hash.ts';
 import { EXIT, LftpError } from '../error.ts';
 import { encodeLogin } from './login-blob.ts';
 import type { ChallengeMessage, WelcomeMessage } from './login-messages.ts';
+import type { SessionLogin } from './session-login.ts';
 
 export interface ClientLoginOptions {
   /** The account. */
@@ -23,7 +24,7 @@ export interface ClientLoginOptions {
   readonly hasNoKey?: boolean | undefined;
 }
 
-export class ClientLogin {
+export class ClientLogin implements SessionLogin {
   /** What the third handshake message says. */
   readonly blob: Uint8Array;
   private readonly options: ClientLoginOptions;

@@ -34,12 +34,12 @@ export function decodeLogin(bytes: Uint8Array): LoginBlob | undefined {
   }
   if (!(fields instanceof Map)) return undefined;
   const token: unknown = fields.get('token');
-  if (isBytes(token, ATTACH_TOKEN_BYTES)) return { kind: 'token', token: token.slice() };
+  if (isBytes(token, ATTACH_TOKEN_BYTES)) return { kind: 'token', token: new Uint8Array(token) };
   const name: unknown = fields.get('name');
   const nonce: unknown = fields.get('nonce');
   if (typeof name !== 'string' || name.length > MAX_ACCOUNT_NAME) return undefined;
   if (!isBytes(nonce, LOGIN_NONCE_BYTES)) return undefined;
-  return { kind: 'account', name, nonce: nonce.slice() };
+  return { kind: 'account', name, nonce: new Uint8Array(nonce) };
 }
 
 function isBytes(value: unknown, length: number): value is Uint8Array {

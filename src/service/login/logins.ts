@@ -135,7 +135,8 @@ export class Logins {
     const admission = penalties.admit(nowMs, address, name);
     if (admission.kind === 'refused') return admission;
     // P-LOGIN-04: the same steps for every name, also for one that nobody has.
-    const record = recordOrFake(entry.password, accounts.fakeSecret(), name);
+    const { record: own, hasPassword } = entry;
+    const record = recordOrFake(own, hasPassword, accounts.fakeSecret(), name);
     const { channelBinding: binding } = identity;
     const context = { name, clientNonce, serverNonce, binding };
     return { kind: 'challenge', name, record, context, delayMs: admission.delayMs };
@@ -167,8 +168,9 @@ export class Logins {
 
   /** While somebody typed the password, another may have changed it. */
   private provenPrincipal({ name, record }: Challenge): Principal | undefined {
-    const now = this.options.accounts?.login(name).password;
-    const isCurrent = now !== undefined && timingSafeEqual(now.storedKey, record.storedKey);
+    const now = this.options.accounts?.login(name);
+    const isCurrent =
+      now?.hasPassword === true && timingSafeEqual(now.record.storedKey, record.storedKey);
     return isCurrent ? this.principalOf(name) : undefined;
   }
 
