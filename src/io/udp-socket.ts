@@ -138,7 +138,9 @@ export class UdpSocket {
     // Nobody can be answered at port 0; only a forger sends from there.
     if (from.port === 0) return;
     const peer = this.connectedPeer ?? this.options.peers.intern(from.address, from.port);
-    this.options.onDatagram(bytes, peer);
+    // No Buffer goes in: its `slice` is a view, where all that follows means a copy.
+    const datagram = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+    this.options.onDatagram(datagram, peer);
   }
 
   /** `dgram` tells a failed bind by an event and a failed connect by the callback. */

@@ -1,10 +1,12 @@
 /**
- * Noise XX over the three-way opening (docs/PROTOCOL.md, "Keys").
+ * P-KEY-01: Noise XX over the three-way opening (docs/PROTOCOL.md, "Keys"). P-KEY-02: what is
+ * clear is bound to it, a SYN as the prologue, the headers of the others by their digest.
  *
  *   SYN      e, then clear content; the whole datagram is the prologue
  *   SYN-ACK  e, ee, s, es, then sealed: digest of header and options, content
  *   third    s, se, then sealed: digest of header and options, content
  */
+import { copyOf } from '../crypto/copy.ts';
 import { NoiseXX, MESSAGE_1_BYTES, MESSAGE_2_BYTES, MESSAGE_3_BYTES } from '../crypto/noise-xx.ts';
 import { KEY_BYTES, type Primitives, TAG_BYTES } from '../crypto/primitives.ts';
 import { SegmentKeys } from '../crypto/segment-keys.ts';
@@ -166,7 +168,7 @@ class NoiseHandshake implements Handshake {
 /** A copy of a message up to `end`, with zeros for what changes on its way: checksum and cookie. */
 function transcriptOf(message: MessageRange, end: number): Uint8Array {
   const { buffer, headerStart } = message;
-  const bytes = buffer.slice(headerStart, end);
+  const bytes = copyOf(buffer, headerStart, end);
   bytes.fill(0, AT.CHECKSUM, AT.CHECKSUM + 2);
   const cookie = cookieRange(bytes);
   if (cookie !== undefined) bytes.fill(0, cookie.from, cookie.to);

@@ -72,7 +72,7 @@ export class SendQueue {
       this.isBlocked = true;
       return false;
     }
-    this.messages.push({ bytes: bytes.slice(), sent: 0 });
+    this.messages.push({ bytes: new Uint8Array(bytes), sent: 0 });
     return true;
   }
 
