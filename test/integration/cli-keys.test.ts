@@ -165,9 +165,14 @@ describe('lftp hostkey trust and forget', () => {
     [['hostkey', 'trust', `host;fp=${PRINT}`, '--known-hosts', 'closed'], 14],
     [['hostkey', 'trust', `host;fp=${PRINT}`, '--known-hosts', 'secret'], 14],
     [['get', `host;fp=${PRINT}:a`], 2],
-    [['get', `127.0.0.1:1:a;fp=${PRINT}`], 9],
-    [['get', 'alice@127.0.0.1:1:a'], 2],
-    [['connect', `127.0.0.1:1;fp=${PRINT}`], 9],
+    [['get', '--insecure', `127.0.0.1:1:a;fp=${PRINT}`], 2],
+    [['get', '--insecure', '--fingerprint', PRINT, '127.0.0.1:1:a'], 2],
+    [['get', '--insecure', '-i', 'key', '127.0.0.1:1:a'], 2],
+    [['get', '--insecure', 'alice@127.0.0.1:1:a'], 2],
+    [['get', '-i', 'key', '127.0.0.1:1:a'], 2],
+    [['connect', '--insecure', `127.0.0.1:1;fp=${PRINT}`], 2],
+    [['get', '--known-hosts', 'secret', '127.0.0.1:1:a'], 14],
+    [['get', '-i', 'none', 'alice@127.0.0.1:1:a'], 14],
   ])('%j ends with %i and changes nothing', async (args, code) => {
     await mkdir(join(rig.folder, 'closed'), { mode: 0o555 });
     await writeFile(join(rig.folder, 'secret'), '', { mode: 0o000 });

@@ -7,9 +7,8 @@ import { expect, it } from 'vitest';
 import { getFile } from '../../src/service/client-get.ts';
 import { postFile } from '../../src/service/client-post.ts';
 import { dial } from '../../src/service/dial.ts';
-import { NO_LOG } from '../../src/service/log.ts';
-import { FileServer } from '../../src/service/server.ts';
 import { createDownload, openLocalFile, planLocalTarget } from '../../src/service/store-local.ts';
+import { startFileServer } from './file-server.ts';
 import { expectNothingLeft, readResources } from './resources.ts';
 
 const AT_ONCE = 10;
@@ -46,17 +45,7 @@ it('a thousand transfers leave nothing behind', { timeout: 180_000 }, async () =
   const root = join(folder, 'root');
   await mkdir(root);
   await writeFile(join(root, 'file'), randomBytes(FILE_BYTES));
-  const server = await FileServer.start({
-    root,
-    access: 'rw',
-    host: '127.0.0.1',
-    port: 0,
-    maxClients: 100,
-    maxPatienceMs: undefined,
-    config: undefined,
-    log: NO_LOG,
-    version: '0.0.0',
-  });
+  const server = await startFileServer(root, 100);
   const { port } = server.address;
   const settle = (): Promise<void> =>
     expect.poll(() => server.knownConnections, { timeout: 10_000 }).toBe(0);

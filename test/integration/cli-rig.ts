@@ -66,6 +66,8 @@ export class CliRig {
   readonly folder: string;
   readonly root: string;
   readonly work: string;
+  /** Keys, known hosts and accounts of both sides. */
+  readonly data: string;
   server!: Running;
   port = 0;
   private readonly started: Running[] = [];
@@ -74,6 +76,7 @@ export class CliRig {
     this.folder = folder;
     this.root = join(folder, 'root');
     this.work = join(folder, 'work');
+    this.data = join(folder, 'data');
   }
 
   static async make(...flags: string[]): Promise<CliRig> {
@@ -105,13 +108,18 @@ export class CliRig {
     const child = spawn(process.execPath, [PROGRAM, ...args], {
       cwd: this.work,
       stdio: ['pipe', 'pipe', 'pipe'],
-      env: { PATH: process.env['PATH'], ...options.env },
+      env: { PATH: process.env['PATH'], ...this.environment, ...options.env },
     });
     child.stdin.on('error', () => undefined);
     child.stdin.end(options.input);
     const running = new Running(child);
     this.started.push(running);
     return running;
+  }
+
+  /** Nobody sits at the terminal of a test, so a new host key is believed. */
+  get environment(): Readonly<Record<string, string>> {
+    return { XDG_DATA_HOME: this.data, LFTPU_HOST_KEY: 'accept-new' };
   }
 
   async run(args: readonly string[], options: RunOptions = {}): Promise<Ended> {

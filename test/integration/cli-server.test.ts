@@ -18,11 +18,11 @@ import { getFile, getRequest } from '../../src/service/client-get.ts';
 import { postFile, postRequest } from '../../src/service/client-post.ts';
 import type { ClientSession, MakeRequest } from '../../src/service/client-session.ts';
 import { dial } from '../../src/service/dial.ts';
-import { NO_LOG } from '../../src/service/log.ts';
 import { decodeServerMessage } from '../../src/service/messages.ts';
-import { FileServer } from '../../src/service/server.ts';
+import type { FileServer } from '../../src/service/server.ts';
 import { createDownload, openLocalFile, planLocalTarget } from '../../src/service/store-local.ts';
 import { CliRig } from './cli-rig.ts';
+import { startFileServer } from './file-server.ts';
 
 const HOST = '127.0.0.1';
 
@@ -34,17 +34,7 @@ let server: FileServer;
 let port: number;
 
 async function serve(): Promise<FileServer> {
-  return await FileServer.start({
-    root,
-    access: 'rw',
-    host: HOST,
-    port: 0,
-    maxClients: 150,
-    maxPatienceMs: undefined,
-    config: undefined,
-    log: NO_LOG,
-    version: '0.0.0',
-  });
+  return await startFileServer(root, 150);
 }
 
 beforeEach(async () => {

@@ -130,7 +130,8 @@ describe('the founding shell', () => {
     // A named process in a real pipeline: only a pipe of the system is opened a second time.
     const inner = `sh -c 'echo $$ >&2; exec "$@"' sh "$@" | cat`;
     const args = [process.execPath, PROGRAM, 'connect', '--json', `127.0.0.1:${rig.port}`];
-    const child = spawn('sh', ['-c', inner, 'sh', ...args], { cwd: rig.work });
+    const env = { ...process.env, ...rig.environment };
+    const child = spawn('sh', ['-c', inner, 'sh', ...args], { cwd: rig.work, env });
     const running = new Running(child);
     const pid = await until(() => /^\d+(?=\n)/.exec(running.stderr)?.[0]);
     const descriptorsAfter = async (gets: number): Promise<number> => {

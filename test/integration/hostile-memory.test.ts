@@ -9,10 +9,10 @@ import { connect, type ClientLink } from '../../src/io/connect.ts';
 import { getFile } from '../../src/service/client-get.ts';
 import { postFile } from '../../src/service/client-post.ts';
 import { dial } from '../../src/service/dial.ts';
-import { NO_LOG } from '../../src/service/log.ts';
-import { FileServer } from '../../src/service/server.ts';
+import type { FileServer } from '../../src/service/server.ts';
 import { createDownload, openLocalFile, planLocalTarget } from '../../src/service/store-local.ts';
 import { until } from './cli-rig.ts';
+import { startFileServer } from './file-server.ts';
 
 const host = '127.0.0.1';
 const signal = new AbortController().signal;
@@ -30,17 +30,7 @@ beforeEach(async () => {
   await mkdir(root);
   await writeFile(join(root, 'long'), '');
   await truncate(join(root, 'long'), 2 ** 31);
-  server = await FileServer.start({
-    root,
-    access: 'rw',
-    host,
-    port: 0,
-    maxClients: 400,
-    maxPatienceMs: undefined,
-    config: undefined,
-    log: NO_LOG,
-    version: '0.0.0',
-  });
+  server = await startFileServer(root, 400);
   port = server.address.port;
 });
 

@@ -1,11 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import {
-  hostAndPort,
-  parseAddress,
-  parseHost,
-  parsePath,
-  refuseUnchecked,
-} from '../../../src/cli/address.ts';
+import { hostAndPort, parseAddress, parseHost, parsePath } from '../../../src/cli/address.ts';
 import { EXIT } from '../../../src/service/error.ts';
 
 const PRINT = 'SHA256:47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU';
@@ -111,14 +105,6 @@ describe('address', () => {
 
   it('does not show a password again', () => {
     expect(() => parseAddress('lftp://u:secret@host/a')).not.toThrow(/secret/);
-  });
-
-  it('will not leave a demanded fingerprint or a login unchecked', () => {
-    const refuse = (text: string) => () => refuseUnchecked(parseAddress(text));
-    expect(refuse(`lftp://host/a;fp=${PRINT}`)).toThrow(code(EXIT.HOST_KEY));
-    expect(refuse('alice@host')).toThrow(code(EXIT.USAGE));
-    expect(refuse('anonymous@host')).not.toThrow();
-    expect(refuse('host')).not.toThrow();
   });
 
   it('hosts alone, paths alone, and hosts to paste', () => {

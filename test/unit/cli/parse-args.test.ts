@@ -109,7 +109,7 @@ describe('the command line', () => {
     expect(read('put a host:').name).toBe('post');
     expect(read('serve')).toMatchObject({
       operands: [],
-      flags: { port: 10_000, anonymous: 'ro', host: undefined, maxClients: 1024 },
+      flags: { port: 10_000, anonymous: undefined, host: undefined, maxClients: 1024 },
     });
     expect(read('serve -P 0 --max-patience 0').flags).toMatchObject({
       port: 0,
@@ -153,7 +153,7 @@ describe('the command line', () => {
     'get -4 -6 a',
     'serve --port 65536',
     'serve --port x',
-    'serve --anonymous off',
+    'serve --anonymous on',
     'serve --max-clients -1',
     'serve --max-clients 1.5',
   ])('lftp %s has a bad value', (line) => {
