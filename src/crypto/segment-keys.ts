@@ -1,10 +1,11 @@
 /**
  * The keys that seal the segments of one direction, and the sealing itself.
  *
- * Nonce: four zero bytes and the unwrapped TXN, 64 bits little-endian, as Noise counts (§12.3).
- * Associated data: header and options, the checksum as zero, because it is written after sealing.
- * Every 2^22 numbers begin an epoch with a key of its own: HKDF makes each from the one before, and
- * what is used up is wiped, so that a key that leaks later opens nothing older.
+ * P-KEY-05: the nonce is four zero bytes and the unwrapped TXN, 64 bits little-endian, as Noise
+ * counts (§12.3). Associated data: header and options, the checksum as zero, because it is written
+ * after sealing. P-KEY-06: every 2^22 numbers begin an epoch with a key of its own: HKDF makes each
+ * from the one before, and what is used up is wiped, so that a key that leaks later opens nothing
+ * older.
  */
 import { assert } from '../util/assert.ts';
 import { AT, HEADER_BYTES, HEADER_MAX_BYTES } from '../wire/layout.ts';

@@ -77,7 +77,7 @@ export interface Protection {
   digest(syn: MessageRange): string;
 }
 
-/** No keys: `sealer` from the first message on. */
+/** P-KEY-07: no keys, `sealer` from the first message on. */
 export function plainProtection(sealer: Sealer, version: number): Protection {
   const { overheadBytes } = sealer;
   const handshake: Handshake = {

@@ -1,7 +1,7 @@
 /**
  * The sealing seam: everything that leaves or arrives passes through a `Sealer`.
  *
- * Wire version 0 knows two: a pass-through (the checksum covers the payload, RFC 1071) and a toy
+ * Without keys there are two: a pass-through (the checksum covers the payload, RFC 1071) and a toy
  * keyed MAC for the simulator, which catches every corruption there. Neither protects a secret.
  */
 import { AT } from '../wire/layout.ts';

@@ -1,6 +1,6 @@
 /** Every number on the wire that has a name. Source: docs/PROTOCOL.md. */
 
-/** Version of the wire, all segments sealed: what VERSIONS lists. */
+/** P-KEY-07: version of the wire, all segments sealed: what VERSIONS lists. */
 export const WIRE_VERSION = 1;
 /** The unsealed wire of `--insecure`: the same segments under a name no sealed peer answers to. */
 export const INSECURE_VERSION = 0x81;

@@ -18,7 +18,7 @@ export interface Parameters {
   maxAckDelayMs: number;
   /** Silence its sender bears; 0 = for ever. */
   patienceMs: number;
-  /** Optional abilities, none defined in version 0. */
+  /** Optional abilities, none defined yet. */
   capabilities: number;
   /** Message 3 only: flags and bytes of stream segment ISN; the bytes lie in the decoded buffer. */
   firstFlags: number;

@@ -202,7 +202,7 @@ describe('a client at another address', () => {
     }
   });
 
-  it('P-MOVE-05 P-MOVE-06 twenty moves, one a second: the file is equal, four fifths as quick', () => {
+  it('P-MOVE-05 P-MOVE-06 twenty moves, one a second: equal, and four fifths as quick', () => {
     const undisturbed = download(60_000_000, 0, () => HOME);
     const ports = download(100_000_000, 20, (i) => addressOf(50, 2_000 + i));
     expect(undisturbed).toBeGreaterThan(30);

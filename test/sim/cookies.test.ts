@@ -189,7 +189,7 @@ describe('a flood of SYNs', () => {
     expect(server.endpoint.stats().halfOpen).toBe(0);
   });
 
-  it('P-COOKIE-01 with cookies, one source has a share of the half-open entries, all have a cap', () => {
+  it('P-COOKIE-01 with cookies, half-open entries have a cap, and one source a share', () => {
     const scene = sealedNet({}, { cookies: cookiesOf(5), maxConnections: 5_000 });
     const { net, server, client } = scene;
     client.connect(0, server);

@@ -181,7 +181,7 @@ describe('an opening under attack', () => {
     ).toHaveLength(1);
   });
 
-  it('P-KEY-02 P-KEY-07 a version that was edited out of the list, or into it, opens nothing', () => {
+  it('P-KEY-02 P-KEY-07 a version edited out of the list, or into it, opens nothing', () => {
     for (const version of [INSECURE_VERSION, 0, 2]) {
       const { net, server, client } = sealedNet();
       net.tap = (packet) => {

@@ -64,7 +64,7 @@ describe('a server that was started anew', () => {
     expect(net.runUntil(() => again.recordsEnded === 1, 2_000)).toBe(true);
   });
 
-  it('P-RESET-02 ends nothing when its secret is another: the client waits for its patience', () => {
+  it('P-RESET-02 ends nothing under another secret: the client waits for its patience', () => {
     const scene = openWithTokens();
     const { net, near, client } = scene;
     const anew = restart(scene, 6);

@@ -46,7 +46,7 @@ describe('a sealed connection under attack', () => {
     expect([server.endpoint.connectionCount, server.endpoint.quietCount]).toEqual([0, 0]);
   });
 
-  it('P-KEY-05 the old third message does not fit the new half-open entry, wherever it goes', () => {
+  it('P-KEY-05 the old third message fits no new half-open entry, wherever it goes', () => {
     const { net, server, client } = sealedNet();
     const talk = client.connect(0, server, { patienceMs: 5_000 });
     talk.say('hello');

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { Liveness } from '../../../src/transport/liveness.ts';
 import { ERROR } from '../../../src/wire/codes.ts';
 import { openCouple } from './couple.ts';
 import { accepted, opened } from './player.ts';
@@ -27,6 +28,27 @@ describe('keep-alive', () => {
     player.feed(player.acknowledgeAll());
     expect(probes(station.advance(9_900))).toEqual([24_500].filter((atMs) => atMs < 24_400));
     expect(probes(station.advance(200))).toEqual([24_500]);
+  });
+
+  it('P-MOVE-06 is asked when a record stops flowing, at doubling intervals up to 10 s', () => {
+    const liveness = new Liveness(0, Infinity, 10_000, Infinity, true);
+    const askedAt = (untilMs: number): number[] => {
+      const times: number[] = [];
+      for (let ms = liveness.nextTimeout(); ms <= untilMs; ms = liveness.nextTimeout()) {
+        liveness.handleTimeout(ms);
+        if (liveness.isProbeDue) times.push(ms);
+        liveness.onProbeSent(ms);
+        liveness.onReceived(ms);
+      }
+      return times;
+    };
+    liveness.onFlow(0, true, 10);
+    expect(askedAt(60_000).slice(0, 6)).toEqual([50, 150, 350, 750, 1_550, 3_150]);
+    liveness.onFlow(60_000, true, 100);
+    expect(askedAt(60_900)).toEqual([60_200, 60_600]);
+    // The end of a record is no silence.
+    liveness.onFlow(61_000, false, 100);
+    expect(askedAt(69_000)).toEqual([]);
   });
 
   it('P-LIVE-01 is not asked by the responder, which only answers', () => {
