@@ -10,11 +10,17 @@ import type { RemotePath } from '../path.ts';
 import type { AccountDatabase, Row } from './database-store.ts';
 import type { PasswordRecord } from './password-proof.ts';
 import { bytesOf, numberOf, textOf } from './row-fields.ts';
+import { HASH_BYTES, HASH_PARAMETERS, SALT_BYTES } from './slow-hash.ts';
+import type { HashParameters } from './slow-hash.ts';
+
+const KEY_BYTES = 32;
 
 export interface LoginEntry {
   /** Below the served folder; undefined: nobody of this name may come in. */
   readonly home: RemotePath | undefined;
-  readonly password: PasswordRecord | undefined;
+  /** The password's; without one, bytes that are there to be read and fit nothing. */
+  readonly record: PasswordRecord;
+  readonly hasPassword: boolean;
   hasKey(publicKey: Uint8Array): boolean;
 }
 
@@ -23,12 +29,18 @@ interface Pages {
   /** Accounts, also those that are disabled. */
   readonly count: number;
   readonly entries: ReadonlyMap<string, Entry>;
+  /**
+   * Entries of nobody, as many as there are accounts: what lies in memory that was not read for a
+   * while is read slowly, and that must go for names that nobody has too.
+   */
+  readonly decoys: readonly Entry[];
   readonly fakeSecret: Uint8Array;
 }
 
 class Entry implements LoginEntry {
   readonly home: RemotePath | undefined;
-  readonly password: PasswordRecord | undefined;
+  readonly record: PasswordRecord;
+  readonly hasPassword: boolean;
   private readonly keys: ReadonlySet<string>;
 
   constructor(
@@ -37,7 +49,8 @@ class Entry implements LoginEntry {
     keys: ReadonlySet<string>,
   ) {
     this.home = home;
-    this.password = password;
+    this.record = password ?? noRecord();
+    this.hasPassword = password !== undefined;
     this.keys = keys;
   }
 
@@ -45,9 +58,6 @@ class Entry implements LoginEntry {
     return this.keys.has(nameOf(publicKey));
   }
 }
-
-/** Who nobody is, and who is disabled. */
-const NOBODY = new Entry(undefined, undefined, new Set());
 
 export class LoginBook {
   private readonly database: AccountDatabase;
@@ -62,9 +72,11 @@ export class LoginBook {
     return this.current().count;
   }
 
-  /** @throws LftpError 14, 21 */
+  /** What there is about `name`, or a decoy. @throws LftpError 14, 21 */
   entry(name: string): LoginEntry {
-    return this.current().entries.get(name) ?? NOBODY;
+    const { entries, decoys } = this.current();
+    const decoy = decoys[spread(name) % decoys.length] ?? makeDecoy();
+    return entries.get(name) ?? decoy;
   }
 
   /** @throws LftpError 14, 21 */
@@ -100,18 +112,54 @@ function readPages(database: AccountDatabase, version: string): Pages {
   }
   const sql = "SELECT value FROM secret WHERE name = 'made-up logins'";
   const fakeSecret = bytesOf(database.rows(sql)[0], 'value');
-  return { version, count: accounts.length, entries, fakeSecret };
+  const decoys = Array.from({ length: Math.max(1, entries.size) }, makeDecoy);
+  return { version, count: accounts.length, entries, decoys, fakeSecret };
+}
+
+function makeDecoy(): Entry {
+  return new Entry(undefined, undefined, new Set([nameOf(new Uint8Array(KEY_BYTES))]));
+}
+
+/** The same number for the same name (FNV-1a), so that one name keeps to one decoy. */
+function spread(name: string): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < name.length; i += 1) {
+    hash = Math.imul(hash ^ name.charCodeAt(i), 0x01000193);
+  }
+  return hash >>> 0;
 }
 
 function passwordOf(row: Row): PasswordRecord | undefined {
   if (row['salt'] === null) return undefined;
   if (textOf(row, 'algorithm') !== 'scrypt') throw new TypeError('an unknown slow hash');
   const [n, r, p] = [numberOf(row, 'n'), numberOf(row, 'r'), numberOf(row, 'p')];
+  const usual = HASH_PARAMETERS;
+  const isUsual = n === usual.n && r === usual.r && p === usual.p;
+  return recordOf(
+    bytesOf(row, 'salt'),
+    isUsual ? usual : { algorithm: 'scrypt', n, r, p },
+    bytesOf(row, 'stored_key'),
+    bytesOf(row, 'server_key'),
+  );
+}
+
+function noRecord(): PasswordRecord {
+  const [salt, hash] = [new Uint8Array(SALT_BYTES), new Uint8Array(HASH_BYTES)];
+  return recordOf(salt, HASH_PARAMETERS, hash, hash);
+}
+
+/** Copied: the library's bytes lie elsewhere in memory, where reading them takes longer. */
+function recordOf(
+  salt: Uint8Array,
+  parameters: HashParameters,
+  storedKey: Uint8Array,
+  serverKey: Uint8Array,
+): PasswordRecord {
   return {
-    salt: bytesOf(row, 'salt'),
-    parameters: { algorithm: 'scrypt', n, r, p },
-    storedKey: bytesOf(row, 'stored_key'),
-    serverKey: bytesOf(row, 'server_key'),
+    salt: salt.slice(),
+    parameters,
+    storedKey: storedKey.slice(),
+    serverKey: serverKey.slice(),
   };
 }
 

@@ -11,7 +11,7 @@
  * nothing in the connection that he has himself. H is SHA-256, everything here is deterministic.
  */
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
-import { HASH_PARAMETERS, SALT_BYTES } from './slow-hash.ts';
+import { HASH_PARAMETERS } from './slow-hash.ts';
 import type { HashParameters } from './slow-hash.ts';
 
 export const PROOF_BYTES = 32;
@@ -90,21 +90,27 @@ export function isSignature(expected: Uint8Array, signature: Uint8Array): boolea
 
 /**
  * The record to use for `name`: its own, or one made up when there is none. The made-up one is the
- * same each time somebody asks, cannot be guessed without `secret`, and no proof fits it. It is
- * worked out for real names too, so that both take the same time.
+ * same each time somebody asks, cannot be guessed without `secret`, and no proof fits it. Both are
+ * read and worked out for every name, and mixed byte by byte, so that they take the same time.
+ * @param record the name's own; anything of that shape if `isReal` is false
  */
 export function recordOrFake(
-  record: PasswordRecord | undefined,
+  record: PasswordRecord,
+  isReal: boolean,
   secret: Uint8Array,
   name: string,
 ): PasswordRecord {
-  const fake = {
-    salt: hmac(secret, `salt ${name}`).subarray(0, SALT_BYTES),
-    parameters: HASH_PARAMETERS,
-    storedKey: hmac(secret, `stored key ${name}`),
-    serverKey: hmac(secret, `server key ${name}`),
+  const mask = isReal ? 0xff : 0;
+  const mixed = (real: Uint8Array, what: string): Uint8Array => {
+    const fake = hmac(secret, `${what} ${name}`);
+    return real.map((byte, index) => (byte & mask) | ((fake[index] ?? 0) & ~mask));
   };
-  return record ?? fake;
+  return {
+    salt: mixed(record.salt, 'salt'),
+    parameters: [HASH_PARAMETERS, record.parameters][mask & 1] ?? HASH_PARAMETERS,
+    storedKey: mixed(record.storedKey, 'stored key'),
+    serverKey: mixed(record.serverKey, 'server key'),
+  };
 }
 
 /** Every field with its length in front: no two logins have the same transcript. */

@@ -9,7 +9,7 @@
  *
  * Time is an argument, in ms. A source is an IPv4 address or an IPv6 network of 64 bits.
  */
-import { isIPv4, isIPv6 } from 'node:net';
+import { sourceOf } from '../../io/source.ts';
 import { DeadlineHeap } from '../../util/deadline-heap.ts';
 import type { Deadlined } from '../../util/deadline-heap.ts';
 import { MAX_PENALTY_ACCOUNTS, MAX_PENALTY_SOURCES } from '../limits.ts';
@@ -139,22 +139,4 @@ class DebtTable {
     this.heap.remove(debt);
     this.debts.delete(debt.key);
   }
-}
-
-/** The source that an address belongs to: of IPv6 its first 64 bits, which one site has. */
-export function sourceOf(address: string): string {
-  const plain = address.split('%')[0] ?? '';
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(plain)?.[1];
-  if (mapped !== undefined && isIPv4(mapped)) return mapped;
-  if (!isIPv6(plain)) return plain;
-  const [left = '', right] = plain.toLowerCase().split('::');
-  const words = left === '' ? [] : left.split(':');
-  if (right !== undefined) {
-    const tail = right === '' ? [] : right.split(':');
-    // An IPv4 tail stands for two words; they are never among the first four.
-    const tailWords = tail.length + (right.includes('.') ? 1 : 0);
-    words.push(...new Array<string>(8 - words.length - tailWords).fill('0'), ...tail);
-  }
-  const network = words.slice(0, 4).map((word) => Number.parseInt(word, 16).toString(16));
-  return `${network.join(':')}::/64`;
 }

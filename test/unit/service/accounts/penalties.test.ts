@@ -6,9 +6,9 @@ import {
   LONGEST_PENALTY_MS,
   Penalties,
   REFUSED_ABOVE_MS,
-  sourceOf,
   TRY_PENALTY_MS,
 } from '../../../../src/service/accounts/penalties.ts';
+import { sourceOf } from '../../../../src/io/source.ts';
 import { MAX_PENALTY_ACCOUNTS, MAX_PENALTY_SOURCES } from '../../../../src/service/limits.ts';
 
 const TEN_MINUTES_MS = 600_000;
