@@ -77,6 +77,9 @@ export function readFlags(
   known: readonly FlagName[],
 ): Flags {
   const source = new FlagSource(raw, environment, known);
+  if (source.isSet('password-stdin') && source.text('password-file') !== undefined) {
+    throw new UsageError('--password-file and --password-stdin exclude each other');
+  }
   return {
     json: source.isSet('json'),
     quiet: source.isSet('quiet'),

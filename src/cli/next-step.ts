@@ -16,6 +16,10 @@ const REMOTE_STEPS = new Map<number, string>([
   [EXIT.MISSING, 'Check the name, also its capital letters.'],
   [EXIT.TEMPORARY, 'Try again in a while.'],
   [
+    EXIT.LOGIN,
+    'Check the name, the password or the key, or ask for an account; it is written NAME@HOST.',
+  ],
+  [
     EXIT.REFUSED,
     'Only files in the served folder can be had; uploads need a server with --anonymous=rw.',
   ],

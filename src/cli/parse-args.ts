@@ -17,7 +17,7 @@ import { ParseFailure } from './usage-error.ts';
 const EPILOGUE = [
   'An address is lftp://host:port/path or host:port:path; the port is 10000 if left out.',
   'Every flag has a variable: LFTPU_MAX_TIME stands for --max-time. -- ends the flags.',
-  'Not private yet: nothing is encrypted.',
+  'Everything is sealed, unless both sides say --insecure: for teaching only.',
 ].join('\n');
 
 /** @throws ParseFailure */

@@ -56,7 +56,8 @@ export async function dialSecurely(
   const trust = await HostTrust.open({ where: target, rule, fingerprint, knownHostsFile });
   const account = accountOf(context);
   const secret = account === undefined ? undefined : await secretOf(flags);
-  const login = account && (await loginOf(context, account, secret === undefined));
+  const login =
+    account === undefined ? undefined : await loginOf(context, account, secret === undefined);
   const secured: DialOptions = {
     ...options,
     security: { kind: 'sealed', secret },

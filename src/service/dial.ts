@@ -53,7 +53,7 @@ function dialError(error: ConnectFailed, options: DialOptions): LftpError {
         hint: 'Check that the server runs and the port is right; UDP may be blocked.',
       });
     case 'silent':
-      return silentError(error.advice, details);
+      return silentError(error.advice, options.security?.kind === 'insecure', details);
     case 'refused':
       return refusedError(error.advice, details);
     case 'untrusted':
@@ -69,11 +69,15 @@ interface Details {
 }
 
 /** Whoever wrote the advice was not proven to be the server, so it only explains. */
-function silentError(advice: number, details: Details): LftpError {
+function silentError(advice: number, isInsecure: boolean, details: Details): LftpError {
+  // A server of the other kind has nothing to say that this side could believe.
+  const other = isInsecure
+    ? 'a server without --insecure never answers a client that has it.'
+    : 'a server with --insecure answers only clients that have it too.';
   const reason = advice === ERROR.NONE ? '' : ` (a header said code ${advice})`;
   return new LftpError(EXIT.NO_ANSWER, 'remote', `nothing ever answered${reason}`, {
     ...details,
-    hint: 'Check address, port and that the server runs; a firewall may block UDP.',
+    hint: `Check address, port and that the server runs. A firewall may block UDP; ${other}`,
   });
 }
 

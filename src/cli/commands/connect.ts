@@ -14,6 +14,12 @@ export async function connect(context: CommandContext): Promise<number> {
   if (batch !== undefined && command !== undefined) {
     throw new UsageError('-b and -c exclude each other');
   }
+  if (flags.isPasswordFromStdin && batch === undefined && command === undefined) {
+    throw new UsageError(
+      'standard input cannot bring both the password and the commands',
+      'Hand the password over with --password-file, or the commands with -b or -c.',
+    );
+  }
   const target = operands.length === 0 ? undefined : targetOf(operands);
   const lines = command === undefined ? await batchLines(batch) : [command];
   const shell = new Shell(context);

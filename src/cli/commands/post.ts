@@ -16,6 +16,12 @@ export async function post(context: CommandContext): Promise<number> {
   const { operands, flags, output, interrupts } = context;
   const [local = '', addressText = ''] = operands;
   const address = parseAddress(addressText);
+  if (local === '-' && flags.isPasswordFromStdin) {
+    throw new UsageError(
+      'standard input cannot bring both the password and the file',
+      'Hand the password over with --password-file, or name a file.',
+    );
+  }
   const job = await planPost(local, address);
   const { signal } = interrupts;
   const person = personAtTerminal(interrupts);

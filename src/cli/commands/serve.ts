@@ -79,6 +79,9 @@ async function openDoor(flags: Flags): Promise<Door> {
     randomBytes: (count: number) => new Uint8Array(randomBytes(count)),
   };
   if (insecure) {
+    if (cookie === 'always') {
+      throw new UsageError('with --insecure there are no cookies', 'Leave out one of the two.');
+    }
     if (anonymous === 'off') {
       throw new UsageError(
         'with --insecure nobody can log in, and --anonymous=off keeps out the rest',
