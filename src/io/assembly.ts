@@ -32,7 +32,8 @@ export const SERVER_POOLS: PoolSizes = {
 export const CLIENT_POOLS: PoolSizes = {
   sendBytes: 33_554_432,
   receiveBytes: 33_554_432,
-  earlyBytes: 16_777_216,
+  // Half of it, a connection's share, holds the early segments of a whole window.
+  earlyBytes: 33_554_432,
 };
 
 /** What each connection has of either slab pool on top of it, however much the others hold. */

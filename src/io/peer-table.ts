@@ -3,6 +3,7 @@
  * one object as long as any connection holds it.
  */
 import type { PeerAddress } from '../transport/types.ts';
+import { sourceOf } from './source.ts';
 
 /** Most addresses remembered, unless more than that are in use. */
 export const PEER_TABLE_ENTRIES = 32_768;
@@ -26,6 +27,11 @@ export class SocketPeer implements PeerAddress {
     this.key = `${this.address}|${port}`;
     this.sendAddress = sendAddress;
   }
+
+  /** Worked out when asked for: only openings ask. */
+  get source(): string {
+    return this.family === 4 ? this.address : sourceOf(this.address);
+  }
 }
 
 export class PeerTable {
@@ -35,6 +41,8 @@ export class PeerTable {
   private entries = 0;
   private capEntries: number;
   private last: SocketPeer | undefined;
+  /** Times that addresses in no use were forgotten. */
+  clearings = 0;
 
   /**
    * @param inUse the peers of live connections, asked when the table is full; they are kept
@@ -79,6 +87,7 @@ export class PeerTable {
 
   /** Costs a pass over live connections, paid for by the many additions since the last one. */
   private forgetUnused(): void {
+    this.clearings += 1;
     this.byAddress = new Map();
     this.entries = 0;
     for (const peer of this.inUse()) if (peer instanceof SocketPeer) this.put(peer);

@@ -1,6 +1,5 @@
 /** Fetches one file over a session: request, bytes, digest, then the file gets its name. */
 import { ERROR } from '../wire/codes.ts';
-import { unexpectedAnswer } from './client-session.ts';
 import type { ClientSession, Exchange, MakeRequest } from './client-session.ts';
 import { EXIT, LftpError } from './error.ts';
 import type { FileSink } from './file-ends.ts';
@@ -8,7 +7,7 @@ import { drainRecord, receiveFile } from './file-receiver.ts';
 import type { FileAnswer, SegmentCounts } from './messages.ts';
 import { pathText } from './path.ts';
 import type { RemotePath } from './path.ts';
-import { earlyEndError } from './remote-error.ts';
+import { earlyEndError, unexpectedAnswer } from './remote-error.ts';
 import type { TransferObserver } from './transfer-observer.ts';
 
 export interface GetOptions {

@@ -1,6 +1,6 @@
 /** Sends one file over a session: offer, bytes and digest, then the server's *committed*. */
 import type { TransferResult } from './client-get.ts';
-import { unexpectedAnswer } from './client-session.ts';
+import { unexpectedAnswer } from './remote-error.ts';
 import type { ClientSession, Exchange, MakeRequest } from './client-session.ts';
 import { EXIT, LftpError } from './error.ts';
 import type { FileSource } from './file-ends.ts';

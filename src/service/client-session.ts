@@ -7,6 +7,7 @@
  */
 import { assert } from '../util/assert.ts';
 import { ERROR } from '../wire/codes.ts';
+import { UnannouncedData } from '../io/channel-errors.ts';
 import { closeError, fromChannel } from './close-error.ts';
 import { EXIT, LftpError } from './error.ts';
 import { PeerLeft } from './file-receiver.ts';
@@ -21,7 +22,7 @@ import type {
   SegmentCounts,
   StatusAnswer,
 } from './messages.ts';
-import { remoteError } from './remote-error.ts';
+import { brokenServer, remoteError, unexpectedAnswer } from './remote-error.ts';
 import { closeReasonOf } from './transfer-channel.ts';
 import type { TransferChannel } from './transfer-channel.ts';
 import { deferred, Turns } from './turns.ts';
@@ -70,6 +71,8 @@ export class ClientSession {
   private readonly login: SessionLogin | undefined;
   private readonly welcomed = deferred<undefined>();
   private isEntered: boolean;
+  /** Files that the server has said it sends. */
+  private announcedFiles = 0;
   private failure: LftpError | undefined;
   /** Resolves when no further message can come. */
   private readonly reading: Promise<void>;
@@ -201,15 +204,23 @@ export class ClientSession {
   private async readMessages(): Promise<void> {
     try {
       for (;;) {
-        const bytes = await this.channel.nextMessage();
+        const bytes = await this.channel.nextMessage(this.announcedFiles);
         if (bytes === undefined) break;
         this.handle(bytes);
       }
       this.fail(closeError({ kind: 'finished' }));
     } catch (error) {
-      const meaning = fromChannel(error);
-      this.fail(meaning instanceof LftpError ? meaning : brokenServer('an unreadable message'));
+      this.fail(this.meaningOf(error));
     }
+  }
+
+  /** P-SVC-07: a file that was not asked for would lie in memory, or be taken for the next one. */
+  private meaningOf(error: unknown): LftpError {
+    const isUnasked = error instanceof UnannouncedData;
+    if (isUnasked) this.channel.abort(ERROR.PROTOCOL);
+    const meaning = fromChannel(error);
+    if (meaning instanceof LftpError) return meaning;
+    return brokenServer(isUnasked ? 'a file that nobody asked for' : 'an unreadable message');
   }
 
   private handle(bytes: Uint8Array): void {
@@ -223,6 +234,7 @@ export class ClientSession {
     if ('kind' in message || message.op === 'digest') this.requireEntered();
     if ('kind' in message) {
       const waiting = this.waiting.get(message.re);
+      if (message.kind === 'file' && waiting !== undefined) this.announcedFiles += 1;
       waiting?.first.resolve(message);
       if (message.kind !== 'go') waiting?.last.resolve(message);
     } else if (message.op === 'digest') {
@@ -232,7 +244,8 @@ export class ClientSession {
     } else if (message.op === 'welcome') {
       this.enter(message);
     } else if (message.op === 'keys') {
-      this.heeding = this.onKeys?.(message.keys);
+      // Once: each costs a change of a file, and a server could say it without end.
+      this.heeding ??= this.onKeys?.(message.keys);
     } else {
       // P-SVC-18: it answers nothing, so it ends everything.
       throw remoteError(message.error, message.message);
@@ -282,16 +295,4 @@ export class ClientSession {
     }
     this.waiting.clear();
   }
-}
-
-/** The error in an answer, or that it was not the kind of answer that was asked for. */
-export function unexpectedAnswer(answer: Answer, path?: string): LftpError {
-  if (answer.kind === 'error') return remoteError(answer.error, answer.message, path);
-  return brokenServer(`an answer of kind ${answer.kind}`);
-}
-
-function brokenServer(what: string): LftpError {
-  return new LftpError(EXIT.PROTOCOL, 'remote', `the server's words make no sense: ${what}`, {
-    hint: 'Both sides must run versions that speak the same protocol.',
-  });
 }

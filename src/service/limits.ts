@@ -89,3 +89,6 @@ export const MAX_PENALTY_SOURCES = 16_384;
 
 /** Names that somebody failed for; beyond it the one that is slowed least is forgotten. */
 export const MAX_PENALTY_ACCOUNTS = 4096;
+
+/** Lines that a server logs of one kind in a second, after a burst of ten times as many. */
+export const MAX_LOG_LINES_PER_SECOND = 50;

@@ -2,6 +2,7 @@
 import { ERROR } from '../wire/codes.ts';
 import { displayText } from './display.ts';
 import { EXIT, LftpError } from './error.ts';
+import type { Answer } from './messages.ts';
 
 /** @param path what the request was about, from our own side */
 export function remoteError(code: number, message: string, path?: string): LftpError {
@@ -26,4 +27,17 @@ export function earlyEndError(code: number, path: string): LftpError {
 function exitCodeOf(code: number): number {
   if (code === ERROR.IDLE || code === ERROR.GOING_AWAY) return EXIT.TEMPORARY;
   return code > 0 && code <= EXIT.BUSY ? code : EXIT.OTHER;
+}
+
+/** The error in an answer, or that it was not the kind of answer that was asked for. */
+export function unexpectedAnswer(answer: Answer, path?: string): LftpError {
+  if (answer.kind === 'error') return remoteError(answer.error, answer.message, path);
+  return brokenServer(`an answer of kind ${answer.kind}`);
+}
+
+/** A server that does not keep to the protocol. */
+export function brokenServer(what: string): LftpError {
+  return new LftpError(EXIT.PROTOCOL, 'remote', `the server's words make no sense: ${what}`, {
+    hint: 'Both sides must run versions that speak the same protocol.',
+  });
 }

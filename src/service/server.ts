@@ -5,12 +5,12 @@ import type { Listener, ListenOptions } from '../io/listen.ts';
 import { ERROR } from '../wire/codes.ts';
 import type { Security } from '../io/security.ts';
 import { errorText, EXIT, LftpError, systemCode } from './error.ts';
-import { sourceOf } from './accounts/penalties.ts';
+import { sourceOf } from '../io/source.ts';
 import { MAX_STRANGERS_PER_SOURCE, TURN_AWAY_LIMIT_MS } from './limits.ts';
 import { admit, type AdmissionWorld } from './login/admission.ts';
 import type { Logins } from './login/logins.ts';
 import type { Principal } from './login/principal.ts';
-import type { ServiceLog } from './log.ts';
+import { CalmLog, type ServiceLog } from './log.ts';
 import { encodeMessage } from './messages.ts';
 import { ServerSession, type SessionContext } from './server-session.ts';
 import { removeStagedNow } from './store-staged.ts';
@@ -52,7 +52,7 @@ export class FileServer {
   private isStopping = false;
 
   private constructor(options: FileServerOptions, tree: ServedTree) {
-    this.options = options;
+    this.options = { ...options, log: new CalmLog(options.log, () => performance.now()) };
     this.tree = tree;
   }
 
@@ -110,6 +110,7 @@ export class FileServer {
       return ended;
     });
     await within(STOP_LIMIT_MS, Promise.all(endings));
+    this.options.log.info({ ...this.listener?.stats() }, 'counted');
     // What still waits for a client is ended by the loss of its channel.
     await this.listener?.close();
     await within(STOP_LIMIT_MS, Promise.all(this.sessions.values()));
@@ -129,6 +130,7 @@ export class FileServer {
       return;
     }
     if ((this.strangers.get(sourceOf(address)) ?? 0) >= MAX_STRANGERS_PER_SOURCE) {
+      this.options.log.warn({ address, port }, 'client refused: source');
       // P-LOGIN-08: told by a code alone, because telling more would hold the connection open.
       return channel.abort(ERROR.BUSY);
     }

@@ -1,5 +1,6 @@
 /** What must hold after every turn, and what must hold when all is over. */
 import type { Connection } from '../transport/connection.ts';
+import { EARLY_RESERVE_BYTES } from '../transport/shared-resources.ts';
 import type { Simulation } from './build-world.ts';
 import type { ConnectionStats } from '../transport/types.ts';
 import { MAX_MESSAGE_BYTES } from '../wire/layout.ts';
@@ -82,7 +83,8 @@ export class Invariants implements WorldObserver {
   /** The transport's own books: flight size, lists, pools. */
   audit(host: Host): void {
     const { earlyBytes } = host.endpoint.stats();
-    const reserveBytes = host.endpoint.connectionCount * CELL_CLASSES_BYTES[1];
+    const perConnection = EARLY_RESERVE_BYTES + CELL_CLASSES_BYTES[1];
+    const reserveBytes = host.endpoint.connectionCount * perConnection;
     check(
       earlyBytes >= 0 && earlyBytes <= host.earlyPoolBytes + reserveBytes,
       'audit',

@@ -17,7 +17,7 @@ import type { PeerAddress } from './types.ts';
 
 /** Half-open connections beyond which a SYN has to show a cookie (docs/LIMITS.md). */
 export const MAX_HALF_OPEN_WITHOUT_COOKIE = 64;
-/** Half-open connections in all, and of one source address. */
+/** Half-open connections in all, and of one source (an address, or an IPv6 network). */
 export const MAX_HALF_OPEN = 1_024;
 export const MAX_HALF_OPEN_PER_SOURCE = 64;
 /** Key agreements per second that are made without a cookie, and how many at once. */
@@ -39,8 +39,8 @@ interface HalfOpen {
 }
 
 export class Acceptor {
-  /** Cookies asked for, and SYNs taken with one. */
-  readonly counters = { cookiesAsked: 0, cookiesTaken: 0 };
+  /** Cookies asked for, SYNs taken with one, and half-open connections that made room. */
+  readonly counters = { cookiesAsked: 0, cookiesTaken: 0, halfOpenForgotten: 0 };
   private readonly config: EndpointConfig;
   private readonly table: PortTable;
   private readonly actions: AcceptorActions;
@@ -94,7 +94,8 @@ export class Acceptor {
       this.answer(peer, segment, ERROR.BUSY, undefined);
       return 'full';
     }
-    if ((this.bySource.get(peer.address) ?? 0) >= MAX_HALF_OPEN_PER_SOURCE) return 'sourceLimit';
+    const source = peer.source ?? peer.address;
+    if ((this.bySource.get(source) ?? 0) >= MAX_HALF_OPEN_PER_SOURCE) return 'sourceLimit';
     if (!this.makeRoom(nowMs)) return 'full';
     const handshake = this.config.protection.begin(false);
     if (!handshake.read(1, segment, segment.txn)) return 'seal';
@@ -107,8 +108,8 @@ export class Acceptor {
     const patienceMs = Math.min(asked, this.config.maxPatienceMs);
     const connection = this.actions.create(nowMs, peer, patienceMs, handshake);
     this.table.noteSyn(key, connection);
-    this.halfOpen.set(connection, { source: peer.address, sinceMs: nowMs });
-    this.bySource.set(peer.address, (this.bySource.get(peer.address) ?? 0) + 1);
+    this.halfOpen.set(connection, { source, sinceMs: nowMs });
+    this.bySource.set(source, (this.bySource.get(source) ?? 0) + 1);
     connection.acceptSyn(segment, parameters);
     this.actions.touch(connection);
     return undefined;
@@ -136,6 +137,7 @@ export class Acceptor {
     if (this.halfOpen.size < MAX_HALF_OPEN) return true;
     const [oldest] = this.halfOpen;
     if (oldest === undefined || nowMs - oldest[1].sinceMs < HALF_OPEN_UNDER_LOAD_MS) return false;
+    this.counters.halfOpenForgotten += 1;
     this.onSettled(oldest[0]);
     oldest[0].forget();
     this.actions.touch(oldest[0]);

@@ -2,7 +2,6 @@
  * Many connections on one UDP port. Decodes once, routes by destination port, and does work only
  * where something changed: a ready queue and a deadline heap, never a scan over all connections.
  */
-import { CellPool } from '../util/cell-pool.ts';
 import { DeadlineHeap } from '../util/deadline-heap.ts';
 import { Fifo } from '../util/fifo.ts';
 import { type DropReason, ERROR, noDrops } from '../wire/codes.ts';
@@ -13,7 +12,7 @@ import type { ConnectionConfig, EndpointConfig } from './config.ts';
 import { Connection } from './connection.ts';
 import { PortTable } from './port-table.ts';
 import { QuietEntry } from './quiet.ts';
-import type { SharedResources } from './shared-resources.ts';
+import { earlyPool, type SharedResources } from './shared-resources.ts';
 import type { Handshake } from './protection.ts';
 import { Strangers } from './strangers.ts';
 import type { ConnectionEvent, EndpointStats, PeerAddress, TransmitSlot } from './types.ts';
@@ -56,7 +55,7 @@ export class Endpoint {
       trace: config.trace,
       receivePool: config.receivePool,
       sendPool: config.sendPool,
-      earlyPool: new CellPool(config.earlyPoolBytes),
+      earlyPool: earlyPool(config.earlyPoolBytes),
       initialSeq: config.initialSeq,
       initialTxn: config.initialTxn,
     };
@@ -88,7 +87,7 @@ export class Endpoint {
       ...this.counters,
       ...this.acceptor.counters,
       halfOpen: this.acceptor.halfOpenCount,
-      resetsSent: this.strangers.resetsSent,
+      ...this.strangers.counters,
       drops: { ...this.drops },
       earlyBytes: this.shared.earlyPool.usedBytes,
     };

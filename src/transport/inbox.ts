@@ -21,6 +21,8 @@ const NO_SLAB: Slab = { bytes: new Uint8Array(0), refs: 1 };
 /** Messages and runs that wait for the application; a small one costs more than its bytes. */
 export const MAX_HELD_MESSAGES = 256;
 export const MAX_HELD_RUNS = 256;
+/** Bytes of messages that wait; they lie outside every pool, so a connection has few (P-FLOW-06). */
+export const MAX_HELD_MESSAGE_BYTES = 65_536;
 
 export class Inbox {
   /** Stream payload bytes taken in order, and of those the ones the application is done with. */
@@ -28,6 +30,7 @@ export class Inbox {
   consumedBytes = 0;
   private hasNewMessage = false;
   private readonly messages: Uint8Array[] = [];
+  private messageBytes = 0;
   private partial: Uint8Array | undefined;
   /** Bytes of a message that is not whole yet. */
   partialBytes = 0;
@@ -49,8 +52,7 @@ export class Inbox {
   /** Takes the next segment in order: `bytes[start … end)`. Nothing changes unless 'taken'. */
   take(flags: number, error: number, bytes: Uint8Array, start: number, end: number): InboxResult {
     const length = end - start;
-    const isFull = this.messages.length >= MAX_HELD_MESSAGES || this.runs.length >= MAX_HELD_RUNS;
-    if (isFull) return 'noMemory';
+    if (this.isFull) return 'noMemory';
     if ((flags & FLAG.OP) !== 0) return this.takeMessage(flags, bytes, start, end);
     if (length > 0 && !this.append(bytes, start, end)) return 'noMemory';
     this.deliveredBytes += length;
@@ -59,16 +61,26 @@ export class Inbox {
     return 'taken';
   }
 
+  private get isFull(): boolean {
+    if (this.messages.length >= MAX_HELD_MESSAGES) return true;
+    return this.messageBytes >= MAX_HELD_MESSAGE_BYTES || this.runs.length >= MAX_HELD_RUNS;
+  }
+
+  private keep(message: Uint8Array): void {
+    this.messages.push(message);
+    this.messageBytes += message.length;
+  }
+
   private takeMessage(flags: number, bytes: Uint8Array, start: number, end: number): InboxResult {
     const length = end - start;
     if (this.partialBytes + length > MAX_MESSAGE_BYTES) return 'messageTooLong';
     const isLast = (flags & FLAG.END) !== 0;
     if (this.partial === undefined && isLast) {
-      this.messages.push(bytes.slice(start, end));
+      this.keep(bytes.slice(start, end));
     } else {
       this.partial ??= new Uint8Array(MAX_MESSAGE_BYTES);
       this.partial.set(bytes.subarray(start, end), this.partialBytes);
-      if (isLast) this.messages.push(this.partial.slice(0, this.partialBytes + length));
+      if (isLast) this.keep(this.partial.slice(0, this.partialBytes + length));
     }
     this.partialBytes = isLast ? 0 : this.partialBytes + length;
     if (isLast) {
@@ -137,7 +149,9 @@ export class Inbox {
 
   readMessage(): Uint8Array | undefined {
     const message = this.messages.shift();
-    if (message !== undefined) this.consumedBytes += message.length;
+    if (message === undefined) return undefined;
+    this.messageBytes -= message.length;
+    this.consumedBytes += message.length;
     return message;
   }
 
@@ -189,6 +203,7 @@ export class Inbox {
     for (const run of this.runs) if (run.slab !== NO_SLAB) this.pool.release(run.slab);
     this.runs.length = 0;
     this.messages.length = 0;
+    this.messageBytes = 0;
   }
 
   /** Whether the application has taken everything. */

@@ -1,5 +1,5 @@
 /** Segments that arrive in pieces (option PART): one cell each, until every byte is there. */
-import type { CellPool } from '../util/cell-pool.ts';
+import type { CellAccount, CellPool } from '../util/cell-pool.ts';
 
 /** Most segments in pieces per connection, and most disjoint pieces of one (docs/LIMITS.md). */
 export const MAX_PARTIAL_SEGMENTS = 256;
@@ -40,10 +40,12 @@ export class PartStore {
   private readonly partials = new Map<number, Partial>();
   private readonly pool: CellPool;
   private readonly cellClass: number;
+  private readonly account: CellAccount | undefined;
 
-  constructor(pool: CellPool, cellClass: number) {
+  constructor(pool: CellPool, cellClass: number, account?: CellAccount) {
     this.pool = pool;
     this.cellClass = cellClass;
+    this.account = account;
   }
 
   /**
@@ -65,7 +67,7 @@ export class PartStore {
     let partial = this.partials.get(seq);
     if (partial === undefined) {
       if (!isNext && this.partials.size >= MAX_PARTIAL_SEGMENTS) return 'noMemory';
-      const cell = this.pool.take(this.cellClass, isNext);
+      const cell = this.pool.take(this.cellClass, isNext, this.account);
       if (cell < 0) return 'noMemory';
       partial = { cell, total, ranges: [] };
       this.partials.set(seq, partial);
@@ -90,7 +92,7 @@ export class PartStore {
     if (this.partials.size === 0) return;
     const partial = this.partials.get(seq);
     if (partial === undefined) return;
-    this.pool.free(this.cellClass, partial.cell);
+    this.pool.free(this.cellClass, partial.cell, this.account);
     this.partials.delete(seq);
   }
 

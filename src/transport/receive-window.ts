@@ -4,7 +4,7 @@
  * by segment.
  */
 import { BitRing } from '../util/bit-ring.ts';
-import type { CellPool } from '../util/cell-pool.ts';
+import { CellAccount, type CellPool } from '../util/cell-pool.ts';
 import type { AckBlock } from '../wire/ack-block.ts';
 import { FLAG } from '../wire/codes.ts';
 import type { Inbox } from './inbox.ts';
@@ -49,6 +49,7 @@ export class ReceiveWindow {
   private sackCursor = 0;
   private readonly inbox: Inbox;
   private readonly pool: CellPool;
+  private readonly account = new CellAccount();
   private readonly cellClass: number;
   private readonly maxPayloadBytes: number;
   private readonly windowSegments: number;
@@ -77,7 +78,7 @@ export class ReceiveWindow {
     let bits = 128;
     while (bits < 2 * windowSegments) bits *= 2;
     this.early = new BitRing(bits);
-    this.parts = new PartStore(pool, this.cellClass);
+    this.parts = new PartStore(pool, this.cellClass, this.account);
   }
 
   /** No more segments than the credit has room for: one bound implies the other (P-FLOW-03). */
@@ -174,7 +175,7 @@ export class ReceiveWindow {
     start: number,
     end: number,
   ): ReceiveResult {
-    const cell = this.pool.store(this.cellClass, bytes, start, end);
+    const cell = this.pool.store(this.cellClass, bytes, start, end, this.account);
     if (cell < 0) return 'noMemory'; // P-FLOW-06
     this.noteGap(seq);
     this.note(seq, cell, end - start, flags, error);
@@ -225,7 +226,7 @@ export class ReceiveWindow {
         return 'taken';
       }
       if (result !== 'taken') return result;
-      this.pool.free(this.cellClass, cell);
+      this.pool.free(this.cellClass, cell, this.account);
       this.early.clear(seq);
       this.earlyCount -= 1;
     }
@@ -272,7 +273,7 @@ export class ReceiveWindow {
   clear(): void {
     for (let seq = this.rcvNxt; seq <= this.highest && this.earlyCount > 0; seq += 1) {
       if (!this.early.has(seq)) continue;
-      this.pool.free(this.cellClass, this.cells[seq & this.mask]!);
+      this.pool.free(this.cellClass, this.cells[seq & this.mask]!, this.account);
       this.earlyCount -= 1;
     }
     this.parts.clear();

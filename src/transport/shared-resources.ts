@@ -1,10 +1,23 @@
 /** What all connections of an endpoint share. */
-import type { CellPool } from '../util/cell-pool.ts';
+import { CellPool } from '../util/cell-pool.ts';
 import type { Random } from '../util/random.ts';
 import type { SlabPool } from '../util/slab.ts';
 import type { Connection } from './connection.ts';
 import type { Handshake, Protection, ResetTokens } from './protection.ts';
 import type { TraceSink } from './trace.ts';
+
+/**
+ * What each connection has of the early pool on top of it, however much the others hold: 16 cells,
+ * enough to mend losses slowly.
+ */
+export const EARLY_RESERVE_BYTES = 24_576;
+/** A pool that is small for so many reserves has smaller ones. */
+const RESERVES_IN_POOL = 64;
+
+/** The pool of early segments of an endpoint. */
+export function earlyPool(capBytes: number): CellPool {
+  return new CellPool(capBytes, Math.min(EARLY_RESERVE_BYTES, capBytes / RESERVES_IN_POOL));
+}
 
 /** What the endpoint gives one connection besides. */
 export interface ConnectionPlace {

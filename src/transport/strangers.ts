@@ -23,7 +23,8 @@ export class Strangers {
   private readonly tokens: ResetTokens | undefined;
   private budget = RESET_BURST;
   private budgetAtMs = 0;
-  resetsSent = 0;
+  /** Resets sent and those beyond the rate; answers that found the queue full. */
+  readonly counters = { resetsSent: 0, resetsWithheld: 0, answersRefused: 0 };
 
   /** @param tokens without them nobody is told that a connection is gone */
   constructor(tokens: ResetTokens | undefined) {
@@ -36,6 +37,7 @@ export class Strangers {
 
   push(peer: PeerAddress, bytes: Uint8Array): void {
     if (this.answers.length < MAX_QUEUED_ANSWERS) this.answers.push({ peer, bytes });
+    else this.counters.answersRefused += 1;
   }
 
   /** Writes the next answer into `slot`; false when none waits. */
@@ -56,7 +58,11 @@ export class Strangers {
     const { tokens } = this;
     const length = segment.payloadEnd - segment.headerStart;
     const isMute = segment.has(FLAG.SYN) || segment.hasReset || length <= RESET_SEGMENT_BYTES;
-    if (tokens === undefined || isMute || !this.takeBudget(nowMs)) return;
+    if (tokens === undefined || isMute) return;
+    if (!this.takeBudget(nowMs)) {
+      this.counters.resetsWithheld += 1;
+      return;
+    }
     const { sourcePort, destinationPort } = segment;
     const bytes = new Uint8Array(RESET_SEGMENT_BYTES);
     const fields = {
@@ -71,7 +77,7 @@ export class Strangers {
     writeHeader(bytes, 0, fields, RESET_SEGMENT_BYTES);
     writeReset(bytes, 0, tokens.make(peer, destinationPort, sourcePort));
     finishSegment(bytes, 0, bytes.length);
-    this.resetsSent += 1;
+    this.counters.resetsSent += 1;
     this.push(peer, bytes);
   }
 

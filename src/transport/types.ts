@@ -11,6 +11,8 @@ export interface PeerAddress {
   readonly address: string;
   readonly port: number;
   readonly family: 4 | 6;
+  /** What counts as one source of strangers; the address unless a host may have many. */
+  readonly source?: string;
 }
 
 /** Where `pollTransmit` puts the next datagram. `buffer` is reused by the caller. */
@@ -114,7 +116,12 @@ export interface EndpointStats {
   readonly cookiesAsked: number;
   readonly cookiesTaken: number;
   readonly halfOpen: number;
+  /** Half-open connections that made room for others. */
+  readonly halfOpenForgotten: number;
+  /** Resets sent, resets beyond their rate, and answers to strangers that found no room. */
   readonly resetsSent: number;
+  readonly resetsWithheld: number;
+  readonly answersRefused: number;
   /** Visits to single connections: the measure of work. */
   readonly steps: number;
   /** Bytes of early segments held. */

@@ -1,6 +1,9 @@
 /**
  * Fixed-size cells for early segments, shared by the connections of an endpoint.
  * Fixed cells cannot be pinned by a few bytes each: a held segment costs one cell, never more.
+ *
+ * Whoever takes cells on an account never holds more than it leaves to all others, and has a
+ * reserve besides: peers that leave gaps for ever slow others down, but cannot stop them.
  */
 import { assert } from './assert.ts';
 
@@ -14,16 +17,29 @@ interface CellClass {
   readonly free: number[];
 }
 
+/** What one connection holds of a pool. */
+export class CellAccount {
+  heldBytes = 0;
+}
+
 export class CellPool {
-  /** Bytes of cells in use. */
+  /** Bytes of cells in use, reserves included. */
   usedBytes = 0;
+  /** Of these, the bytes within the reserve of an account. */
+  private reservedBytes = 0;
+  /** Times a cell was refused because the cap or the share was reached. */
   refusals = 0;
   private readonly classes: CellClass[];
   readonly capBytes: number;
+  private readonly reserveBytes: number | undefined;
 
-  /** @param capBytes most bytes of cells in use at once (docs/LIMITS.md) */
-  constructor(capBytes: number) {
+  /**
+   * @param capBytes most bytes of cells in use at once, reserves aside (docs/LIMITS.md)
+   * @param reserveBytes what each account has on top of the cap; without it nobody has a share
+   */
+  constructor(capBytes: number, reserveBytes?: number) {
     this.capBytes = capBytes;
+    this.reserveBytes = reserveBytes;
     this.classes = CELL_CLASSES_BYTES.map((cellBytes) => ({ cellBytes, pages: [], free: [] }));
   }
 
@@ -35,8 +51,14 @@ export class CellPool {
   }
 
   /** Copies `bytes[start … end)` into a cell; -1 when the pool is used up. */
-  store(classIndex: number, bytes: Uint8Array, start: number, end: number): number {
-    const cell = this.take(classIndex);
+  store(
+    classIndex: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    account?: CellAccount,
+  ): number {
+    const cell = this.take(classIndex, false, account);
     if (cell >= 0) this.writeAt(classIndex, cell, 0, bytes, start, end);
     return cell;
   }
@@ -45,15 +67,30 @@ export class CellPool {
    * An uninitialised cell, or -1.
    * @param isUrgent goes past the cap: for a caller that holds one such cell at most
    */
-  take(classIndex: number, isUrgent = false): number {
+  take(classIndex: number, isUrgent = false, account?: CellAccount): number {
     const group = this.classes[classIndex]!;
-    if (!isUrgent && this.usedBytes + group.cellBytes > this.capBytes) {
+    if (!isUrgent && !this.mayTake(group.cellBytes, account)) {
       this.refusals += 1;
       return -1;
     }
     if (group.free.length === 0) this.addPage(group);
-    this.usedBytes += group.cellBytes;
+    this.charge(group.cellBytes, account);
     return group.free.pop()!;
+  }
+
+  private mayTake(cellBytes: number, account: CellAccount | undefined): boolean {
+    const freeBytes = this.capBytes - (this.usedBytes - this.reservedBytes);
+    if (account === undefined || this.reserveBytes === undefined) return cellBytes <= freeBytes;
+    const sharedBytes = account.heldBytes + cellBytes - this.reserveBytes;
+    return sharedBytes <= 0 || sharedBytes <= freeBytes;
+  }
+
+  private charge(bytes: number, account: CellAccount | undefined): void {
+    this.usedBytes += bytes;
+    if (account === undefined || this.reserveBytes === undefined) return;
+    const before = Math.min(account.heldBytes, this.reserveBytes);
+    account.heldBytes += bytes;
+    this.reservedBytes += Math.min(account.heldBytes, this.reserveBytes) - before;
   }
 
   private addPage(group: CellClass): void {
@@ -86,9 +123,10 @@ export class CellPool {
     return (cell % Math.floor(PAGE_BYTES / cellBytes)) * cellBytes;
   }
 
-  free(classIndex: number, cell: number): void {
+  /** @param account the one that it was taken on */
+  free(classIndex: number, cell: number, account?: CellAccount): void {
     const group = this.classes[classIndex]!;
-    this.usedBytes -= group.cellBytes;
+    this.charge(-group.cellBytes, account);
     group.free.push(cell);
     // With nothing in use, memory that one busy hour needed goes back to the collector.
     if (this.usedBytes === 0) {

@@ -153,7 +153,8 @@ describe('acknowledgements that an endpoint sends', () => {
   it('P-ACK-03 keep what they named, though memory is short and the window has shut', () => {
     const { player, app } = accepted({
       connection: { receiveWindowBytes: 16_000, receiveWindowSegments: 16 },
-      endpoint: { earlyPoolBytes: 4 * 1536 },
+      // Half of it is the share of one connection.
+      endpoint: { earlyPoolBytes: 8 * 1536 },
     });
     const early = [101, 102, 103, 104, 105].map((seq) => player.dat(pattern(1000, seq), { seq }));
     const [ack] = player.feed(...early);

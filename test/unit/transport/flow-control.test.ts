@@ -133,7 +133,8 @@ describe('flow control, as the receiver', () => {
   });
 
   it('P-FLOW-06 drops new segments when memory is short, unacknowledged and counted', () => {
-    const { station, player, app } = accepted({ endpoint: { earlyPoolBytes: 2 * 1536 } });
+    // Half of it is the share of one connection.
+    const { station, player, app } = accepted({ endpoint: { earlyPoolBytes: 4 * 1536 } });
     const early = [101, 102, 103].map((seq) => player.dat(text(`${seq}`), { seq }));
     const [ack] = player.feed(...early);
     expect(station.drops()).toEqual({ noMemory: 1 });
