@@ -41,8 +41,8 @@ export function forgeSyn(random: Random): Uint8Array {
   const bytes = new Uint8Array(SYN_BYTES + 64);
   const writer = new SegmentWriter(PASS_THROUGH);
   writer.sourcePort = random.integer(1, 0xffff);
-  const { begin } = plainProtection(PASS_THROUGH, WIRE_VERSION);
-  const handshake = { ...begin(true), before: () => KEY_BYTES };
+  const plain = plainProtection(PASS_THROUGH, WIRE_VERSION).begin(true);
+  const handshake = { ...plain, before: () => KEY_BYTES };
   const [seq, txn] = [random.uint32(), random.uint32()];
   const write = (at: Uint8Array, from: number): number =>
     endParameters(at, writeParameters(at, from, defaultParameters()));
