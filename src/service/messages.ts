@@ -195,5 +195,6 @@ function errorFields(fields: FieldMap): { error: number; message: string } {
 }
 
 function pathField(fields: FieldMap): RemotePath {
-  return textsField(fields, 'path', 1024);
+  // Too long a path is refused like any other that is bad (P-SVC-05).
+  return textsField(fields, 'path', MESSAGE_MAX_BYTES);
 }

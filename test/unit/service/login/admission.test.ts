@@ -1,7 +1,7 @@
 /** Logging in, message by message and in virtual time. */
 import { encode } from 'cbor2/encoder';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { EXIT, LftpError } from '../../../../src/service/error.ts';
+import { EXIT, type LftpError } from '../../../../src/service/error.ts';
 import {
   EARLY_MAX_BYTES,
   LOGIN_LIMIT_MS,

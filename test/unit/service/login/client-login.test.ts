@@ -41,9 +41,12 @@ interface Meeting {
   readonly session: ClientSession;
   readonly server: FakeChannel;
   readonly login: ClientLogin;
-  say(...messages: object[]): Promise<void>;
+  readonly say: (...messages: object[]) => Promise<void>;
   /** Whether the client's proof is right, and the signature that belongs to it. */
-  readProof(): Promise<{ readonly isRight: boolean; readonly signature: Uint8Array }>;
+  readonly readProof: () => Promise<{
+    readonly isRight: boolean;
+    readonly signature: Uint8Array;
+  }>;
 }
 
 function meet(options: Partial<ClientLoginOptions> = {}): Meeting {

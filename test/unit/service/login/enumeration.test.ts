@@ -1,4 +1,5 @@
 /** The same work for a name that somebody has and one that nobody has, counted call by call. */
+import type * as Crypto from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { Ground, sampleOf, welch } from '../../../../scripts/login/enumeration.ts';
 import { AccountDatabase } from '../../../../src/service/accounts/database-store.ts';
@@ -6,7 +7,7 @@ import { AccountDatabase } from '../../../../src/service/accounts/database-store
 const calls = vi.hoisted((): string[] => []);
 
 vi.mock('node:crypto', async (importOriginal) => {
-  const original = await importOriginal<typeof import('node:crypto')>();
+  const original: typeof Crypto = await importOriginal();
   const noted = <T extends (...parameters: never[]) => unknown>(name: string, real: T): T =>
     ((...parameters: Parameters<T>) => {
       calls.push(name);
@@ -24,26 +25,22 @@ let ground: Ground;
 
 beforeAll(async () => {
   ground = await Ground.make();
-  const { version } = Object.getOwnPropertyDescriptors(AccountDatabase.prototype);
-  const { rows } = AccountDatabase.prototype;
-  Object.defineProperty(AccountDatabase.prototype, 'version', {
-    get(this: AccountDatabase) {
-      calls.push('version');
-      return version.get!.call(this) as string;
-    },
-  });
-  AccountDatabase.prototype.rows = function noted(...parameters) {
-    calls.push('rows');
-    return rows.apply(this, parameters);
-  };
 });
 
 afterAll(() => ground.close());
 
+const rows = vi.spyOn(AccountDatabase.prototype, 'rows');
+const version = vi.spyOn(AccountDatabase.prototype, 'version', 'get');
+
+/** What one refused login does: calls of node:crypto in order, and questions to the database. */
 function callsFor(isKnown: boolean, pick: number): string[] {
+  const subject = ground.subject(isKnown, pick);
   calls.length = 0;
-  ground.tryLogin(ground.subject(isKnown, pick));
-  return [...calls];
+  const [rowsBefore, versionsBefore] = [rows.mock.calls.length, version.mock.calls.length];
+  ground.tryLogin(subject);
+  const asked = new Array<string>(rows.mock.calls.length - rowsBefore).fill('rows');
+  const looked = new Array<string>(version.mock.calls.length - versionsBefore).fill('version');
+  return [...calls, ...asked, ...looked];
 }
 
 describe('a refused login', () => {

@@ -1,6 +1,6 @@
 /** Guessing at passwords in virtual time, through the messages that a guesser really sends. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { EXIT, LftpError } from '../../../../src/service/error.ts';
+import { EXIT, type LftpError } from '../../../../src/service/error.ts';
 import { answer, Door, loginAs } from './door-rig.ts';
 
 const TEN_MINUTES_MS = 600_000;
