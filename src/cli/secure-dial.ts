@@ -53,7 +53,8 @@ export async function dialSecurely(
   const knownHostsFile = flags.knownHosts ?? defaultKnownHostsFile(process.env);
   const fingerprint = flags.fingerprint ?? target.fingerprint;
   const rule = flags.hostKey;
-  const trust = await HostTrust.open({ where: target, rule, fingerprint, knownHostsFile });
+  const about = { where: target, fingerprint, knownHostsFile, hintFlags: hintFlags(flags) };
+  const trust = await HostTrust.open({ ...about, rule });
   const account = accountOf(context);
   const secret = account === undefined ? undefined : await secretOf(flags);
   const login =
@@ -77,12 +78,7 @@ export async function dialSecurely(
     await addKnownHost(knownHostsFile, target, question.publicKey);
   }
   // A new attempt, for which the key is known: the first showed nobody who asks.
-  const again = await HostTrust.open({
-    where: target,
-    rule: 'strict',
-    fingerprint,
-    knownHostsFile,
-  });
+  const again = await HostTrust.open({ ...about, rule: 'strict' });
   const config = { ...options.config, trusts: again.trusts };
   return heedKeys(context, again, await timedDial({ ...secured, config }));
 }
@@ -97,6 +93,12 @@ function heedKeys({ output }: DialContext, trust: HostTrust, dialled: Dialled): 
     }
   };
   return dialled;
+}
+
+/** A command that somebody is told to type must find the file that was meant. */
+function hintFlags({ knownHosts }: Flags): string {
+  if (knownHosts === undefined) return '';
+  return ` --known-hosts '${knownHosts.replaceAll("'", String.raw`'\''`)}'`;
 }
 
 async function timedDial(options: DialOptions): Promise<Dialled> {

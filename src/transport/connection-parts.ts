@@ -154,8 +154,11 @@ export class ConnectionParts {
     counters.segmentsSent += 1;
   }
 
-  /** Our own parameters, as told in every handshake message. */
-  ownParameters(): Parameters {
+  /**
+   * Our own parameters, as told in every handshake message.
+   * @param login for the third alone: the SYN is in the clear, and the peer unproven
+   */
+  ownParameters(login?: Uint8Array): Parameters {
     const { config } = this;
     return {
       segmentBytes: config.acceptSegmentBytes,
@@ -169,7 +172,7 @@ export class ConnectionParts {
       firstStart: 0,
       firstEnd: 0,
       resetToken: this.ownResetToken(this.peer),
-      login: this.initiator ? this.config.login : undefined,
+      login,
     };
   }
 

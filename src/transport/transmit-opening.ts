@@ -56,7 +56,7 @@ export class OpeningTransmitter {
     }
     const { rtoMs } = parts.recovery;
     const capMs = parts.rtt.backoffCapMs;
-    const own = parts.ownParameters();
+    const own = parts.ownParameters(parts.config.login);
     parts.opening.buildThird(slot.buffer, seq, this.thirdTxn, own, first, rtoMs, capMs);
   }
 

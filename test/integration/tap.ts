@@ -30,16 +30,20 @@ export class Tap {
   private readonly front = createSocket('udp4');
   private readonly backs = new Map<number, Socket>();
   private readonly serverPort: number;
+  private readonly delayMs: number;
+  private isClosed = false;
 
-  private constructor(serverPort: number) {
+  private constructor(serverPort: number, delayMs: number) {
     this.serverPort = serverPort;
+    this.delayMs = delayMs;
   }
 
-  static async open(serverPort: number): Promise<Tap> {
-    const tap = new Tap(serverPort);
+  /** @param delayMs added on each way */
+  static async open(serverPort: number, delayMs = 0): Promise<Tap> {
+    const tap = new Tap(serverPort, delayMs);
     tap.front.on('message', (bytes, { port }) => {
       tap.note('up', bytes);
-      tap.backOf(port).send(bytes, tap.serverPort, HOST);
+      tap.later(() => tap.backOf(port).send(bytes, tap.serverPort, HOST));
     });
     tap.front.bind(0, HOST);
     await once(tap.front, 'listening');
@@ -71,7 +75,15 @@ export class Tap {
     return Buffer.concat(this.passed.map(({ bytes }) => bytes));
   }
 
+  /** Journeys there and back until the first byte of a file comes down. */
+  get roundTripsToData(): number {
+    const ways = this.order.map((name) => name.split(' ')[0]);
+    const until = this.order.indexOf('down dat');
+    return ways.slice(0, until).filter((way, i) => way === 'up' && ways[i - 1] !== 'up').length;
+  }
+
   close(): void {
+    this.isClosed = true;
     this.front.close();
     for (const back of this.backs.values()) back.close();
   }
@@ -84,11 +96,18 @@ export class Tap {
     this.backs.set(clientPort, back);
     back.on('message', (bytes) => {
       this.note('down', bytes);
-      this.front.send(bytes, clientPort, HOST);
+      this.later(() => this.front.send(bytes, clientPort, HOST));
     });
     // A server that is started anew has no port for a while.
     back.on('error', () => undefined);
     return back;
+  }
+
+  private later(send: () => void): void {
+    if (this.delayMs === 0) return send();
+    setTimeout(() => {
+      if (!this.isClosed) send();
+    }, this.delayMs);
   }
 
   private note(way: Way, bytes: Buffer): void {

@@ -18,6 +18,8 @@ export interface HostTrustOptions {
   /** The only key that is right, whatever the file says. */
   readonly fingerprint: string | undefined;
   readonly knownHostsFile: string;
+  /** Written behind the commands in hints, so that they are about that file. */
+  readonly hintFlags?: string | undefined;
 }
 
 export class HostTrust {
@@ -84,7 +86,7 @@ export class HostTrust {
 
   /** Why the key that was shown was refused, and what to do about it. */
   refusal(): LftpError {
-    const { where, fingerprint, knownHostsFile } = this.options;
+    const { where, fingerprint, knownHostsFile, hintFlags = '' } = this.options;
     const name = hostName(where);
     const shown = this.shown === undefined ? '' : fingerprintOf(this.shown);
     if (fingerprint !== undefined) {
@@ -99,7 +101,7 @@ export class HostTrust {
         `and is ${shown} now`;
       const hint =
         'Somebody may be in between. If the operator has really changed it: ' +
-        `lftp hostkey forget ${name}`;
+        `lftp hostkey forget ${name}${hintFlags}`;
       return refusal(name, text, hint);
     }
     if (found.kind === 'unreadable') {
@@ -108,7 +110,7 @@ export class HostTrust {
     }
     const hint =
       'Compare it with what `lftp hostkey` shows on the server, then: ' +
-      `lftp hostkey trust 'lftp://${name};fp=${shown}'`;
+      `lftp hostkey trust 'lftp://${name};fp=${shown}'${hintFlags}`;
     return refusal(name, `the host key is not known: ${shown}`, hint);
   }
 
