@@ -6,14 +6,13 @@
  *   SYN-ACK  e, ee, s, es, then sealed: digest of header and options, content
  *   third    s, se, then sealed: digest of header and options, content
  */
-import { copyOf } from '../crypto/copy.ts';
 import { NoiseXX, MESSAGE_1_BYTES, MESSAGE_2_BYTES, MESSAGE_3_BYTES } from '../crypto/noise-xx.ts';
 import { KEY_BYTES, type Primitives, TAG_BYTES } from '../crypto/primitives.ts';
 import { SegmentKeys } from '../crypto/segment-keys.ts';
 import { SegmentSealer } from '../crypto/segment-sealer.ts';
 import { assert } from '../util/assert.ts';
 import { WIRE_VERSION } from '../wire/codes.ts';
-import { AT } from '../wire/layout.ts';
+import { AT, MAX_DATAGRAM_BYTES } from '../wire/layout.ts';
 import { cookieRange } from '../wire/segment.ts';
 import type {
   Handshake,
@@ -165,10 +164,17 @@ class NoiseHandshake implements Handshake {
   }
 }
 
-/** A copy of a message up to `end`, with zeros for what changes on its way: checksum and cookie. */
+// One for all: a copy of its own for each SYN of a flood would be garbage by the megabyte.
+const transcript = new Uint8Array(MAX_DATAGRAM_BYTES);
+
+/**
+ * A message up to `end`, with zeros for what changes on its way: checksum and cookie. A copy, good
+ * until the next one is made.
+ */
 function transcriptOf(message: MessageRange, end: number): Uint8Array {
   const { buffer, headerStart } = message;
-  const bytes = copyOf(buffer, headerStart, end);
+  const bytes = transcript.subarray(0, end - headerStart);
+  bytes.set(buffer.subarray(headerStart, end));
   bytes.fill(0, AT.CHECKSUM, AT.CHECKSUM + 2);
   const cookie = cookieRange(bytes);
   if (cookie !== undefined) bytes.fill(0, cookie.from, cookie.to);
