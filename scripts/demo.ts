@@ -2,7 +2,8 @@
  * The main job before your eyes: `npm run demo`.
  *
  * A real server, a bad link (1 % loss each way, 4 ms round trip) and real clients, each a process
- * of its own. 50 MB are posted and fetched back, and what came back is compared.
+ * of its own. 50 MB are posted and fetched back, sealed and under the key that the server showed at
+ * its start, and what came back is compared.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -50,6 +51,8 @@ function say(text: string): void {
 function start(script: string, args: readonly string[], isQuiet = false): Running {
   const child = spawn(process.execPath, [script, ...args], {
     stdio: ['pipe', 'pipe', isQuiet ? 'ignore' : 'inherit'],
+    // Keys that are made here go with the folder.
+    env: { ...process.env, XDG_DATA_HOME: folder },
   });
   children.push(child);
   return { child, lines: createInterface(child.stdout) };
@@ -63,9 +66,14 @@ async function nextLine(running: Running): Promise<Record<string, unknown>> {
   return JSON.parse(line) as Record<string, unknown>;
 }
 
+/** As a shell wants it. */
+function quoted(word: string): string {
+  return /^[\w./:-]+$/.test(word) ? word : `'${word}'`;
+}
+
 /** Runs one client to its end and shows its progress on the way. */
 async function transfer(title: string, args: readonly string[]): Promise<Done> {
-  say(`\n$ lftp ${args.join(' ')}`);
+  say(`\n$ lftp ${args.map(quoted).join(' ')}`);
   const style = isTerminal ? ['--progress', 'bar'] : ['--quiet', '--progress', 'plain'];
   const running = start(LFTP, [...args, '--json', ...style]);
   const ended: Done[] = [];
@@ -126,14 +134,18 @@ async function run(folder: string): Promise<boolean> {
   say(`\n$ lftp serve ${root} --anonymous rw --host 127.0.0.1 --port 0`);
   const flags = ['--anonymous', 'rw', '--host', '127.0.0.1', '--port', '0', '--json'];
   const server = start(LFTP, ['serve', root, ...flags], true);
-  const serverPort = Number((await nextLine(server))['port']);
+  const { port: serverPort, fingerprint } = await nextLine(server);
   const link = ['--loss', String(LOSS), '--delay-ms', String(DELAY_MS), '--seed', String(SEED)];
   const relay = start(RELAY, ['--target-port', String(serverPort), ...link]);
   const relayPort = Number((await nextLine(relay))['port']);
-  say(`The server listens on UDP port ${serverPort}. Port ${relayPort} leads to it over a link`);
+  say(
+    `The server listens on UDP port ${String(serverPort)}. Port ${relayPort} leads to it over a link`,
+  );
   say(`with ${100 * LOSS} % loss each way and ${2 * DELAY_MS} ms of round trip.`);
 
-  const address = `127.0.0.1:${relayPort}:/file.bin`;
+  say(`Its key is ${String(fingerprint)}: no other is believed.`);
+
+  const address = `127.0.0.1:${relayPort}:/file.bin;fp=${String(fingerprint)}`;
   const posted = await transfer('post', ['post', original, address]);
   const fetched = await transfer('get', ['get', address, copy]);
 

@@ -19,7 +19,7 @@ export interface Usage {
 
 export interface Server {
   readonly port: number;
-  /** `lftp://HOST:PORT/` for the IPv4 or IPv6 address that the client should call. */
+  /** `lftp://HOST:PORT/PATH;fp=F` for the IPv4 or IPv6 address that the client should call. */
   url(path: string, version?: 4 | 6): string;
   /** What the server has used so far, from /proc. */
   usage(): Usage;
@@ -84,22 +84,26 @@ function firstEvent(process: LabProcess, wanted: string, said: () => string): Pr
   });
 }
 
-/** `lftp serve ROOT` on `host`, writable for all, on a free port. */
+/** `lftp serve ROOT` on `host`, writable for all, on a free port, under a key of its own. */
 export async function startServer(
   host: Host,
   root: string,
   flags: readonly string[] = [],
 ): Promise<Server> {
-  const args = [PROGRAM, 'serve', root, '--port', '0', '--anonymous', 'rw', '--json', ...flags];
-  const process = host.start('node', args);
+  const data = mkdtempSync(join(tmpdir(), 'lftp-data-'));
+  const common = ['--port', '0', '--anonymous', 'rw', '--data', data, '--json'];
+  const process = host.start('node', [PROGRAM, 'serve', root, ...common, ...flags]);
+  process.on('exit', () => rmSync(data, { recursive: true, force: true }));
   const said = collectText(process);
   const exited = once(process, 'exit') as Promise<[number | null]>;
-  const { port } = await firstEvent(process, 'listening', said);
+  const { port, fingerprint } = await firstEvent(process, 'listening', said);
   if (typeof port !== 'number') throw new Error('the listening event names no port');
+  // A pinned server needs no known_hosts, so that clients leave nothing behind.
+  const pin = typeof fingerprint === 'string' ? `;fp=${fingerprint}` : '';
   const name = (version: 4 | 6): string => (version === 4 ? host.address : `[${host.address6}]`);
   return {
     port,
-    url: (path, version = 4) => `lftp://${name(version)}:${port}/${path}`,
+    url: (path, version = 4) => `lftp://${name(version)}:${port}/${path}${pin}`,
     usage: () => usageOf(process.pid ?? 0),
     stop: async () => {
       process.kill('SIGTERM');

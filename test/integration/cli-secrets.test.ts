@@ -1,6 +1,6 @@
 /** What the program keeps to itself, on the way and on this machine; and what that costs. */
 import { randomBytes } from 'node:crypto';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CliRig, until } from './cli-rig.ts';
@@ -150,14 +150,20 @@ describe('round trips of a get of 1 KiB over a link of 100 ms', () => {
 });
 
 describe('a server that is started anew', () => {
+  /** Of the file under way, on whichever side it grows. */
+  async function arrivedBytes(): Promise<number> {
+    const [stray = ''] = await rig.strays();
+    const [partial = ''] = await rig.partials();
+    const path = stray === '' ? join(rig.root, '.lftp-udp', 'partial', partial) : local(stray);
+    return partial + stray === '' ? 0 : (await stat(path)).size;
+  }
+
   it.each(['get', 'post'])('ends a %s at once, by a reset', async (operation) => {
     const long = randomBytes(64).toString('hex').repeat(1_000_000);
     await writeFile(join(operation === 'get' ? rig.root : rig.work, 'long'), long);
     const args = operation === 'get' ? [rig.at('long'), 'out'] : ['long', rig.at('new')];
     const running = rig.start([operation, '--json', ...args]);
-    const isUnderWay = async (): Promise<true | undefined> =>
-      (await rig.strays()).length + (await rig.partials()).length > 0 ? true : undefined;
-    await until(isUnderWay);
+    await until(async () => ((await arrivedBytes()) > 0 ? true : undefined));
     rig.server.kill('SIGKILL');
     await rig.server.ended;
     await rig.serve('--anonymous=rw');
