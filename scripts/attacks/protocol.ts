@@ -6,6 +6,8 @@ export interface ServerReport {
   readonly rssBytes: number;
   /** Highest since the report before. */
   readonly peakRssBytes: number;
+  /** Objects on V8's heap, garbage that was not collected yet included. */
+  readonly heapUsedBytes: number;
   readonly channels: number;
   readonly halfOpen: number;
   readonly cookiesAsked: number;

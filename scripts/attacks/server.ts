@@ -46,6 +46,7 @@ async function main(): Promise<void> {
       port: listener.port,
       rssBytes: process.memoryUsage.rss(),
       peakRssBytes,
+      heapUsedBytes: process.memoryUsage().heapUsed,
       channels: listener.channelCount,
       halfOpen: stats.halfOpen,
       cookiesAsked: stats.cookiesAsked,

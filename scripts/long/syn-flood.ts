@@ -102,6 +102,7 @@ async function measure(flood: Flood): Promise<{ lines: string[]; isMet: boolean 
     !attacker.isAmplified,
   ];
   const said = (index: number): string => (isMet[index] === true ? 'met' : 'NOT MET');
+  const heapMib = (after.heapUsedBytes - before.heapUsedBytes) / MIB;
   const { halfOpen } = after;
   const cookiesAsked = after.cookiesAsked - before.cookiesAsked;
   const cookiesTaken = after.cookiesTaken - before.cookiesTaken;
@@ -113,6 +114,7 @@ async function measure(flood: Flood): Promise<{ lines: string[]; isMet: boolean 
       `half-open at the end: ${halfOpen}`,
       `memory: a warming flood of a fifth as many added ${coldMib.toFixed(1)} MiB to a quiet server`,
       `memory: +${growthMib.toFixed(1)} MiB at the peak, at most ${MOST_GROWTH_MIB}: ${said(0)}`,
+      `used heap: ${heapMib.toFixed(1)} MiB more after the flood than before it`,
       `transfer: ${quietMbps.toFixed(1)} Mbit/s quiet, ${floodMbps.toFixed(1)} flooded: ${said(1)}`,
       `new clients: ${times.map((ms) => ms.toFixed(0)).join(', ')} ms, at most 3000: ${said(2)}`,
       `bytes out ${bytesOut}, in ${bytesIn}; never more out than in for any source: ${said(3)}`,
