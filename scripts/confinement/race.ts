@@ -16,7 +16,7 @@ import { ServedTree } from '../../src/service/store-tree.ts';
 import { Store } from '../../src/service/store.ts';
 
 export const RACE_OPERATIONS = ['get', 'post', 'post-into', 'home'] as const;
-/** `unguarded` reads by the path as a whole: what the race would find if nothing stood against it. */
+/** `unguarded` reads by the path as a whole: what nothing would stand against. */
 export type RaceOperation = (typeof RACE_OPERATIONS)[number] | 'unguarded';
 
 export interface RaceResult {

@@ -65,7 +65,8 @@ export class Ground {
     this.tries += 1;
     const login = encodeLogin({ kind: 'account', name: subject.name, nonce: NONCE });
     const identity = { publicKey: bytesOf(`stranger ${this.tries}`), channelBinding: NONCE };
-    const address = `2001:db8:${(this.tries >>> 16).toString(16)}:${(this.tries & 0xffff).toString(16)}::1`;
+    const [high, low] = [this.tries >>> 16, this.tries & 0xffff];
+    const address = `2001:db8:${high.toString(16)}:${low.toString(16)}::1`;
     const nonce = bytesOf(`nonce ${this.tries}`);
     const nowMs = this.tries * TRY_APART_MS;
     const startNs = process.hrtime.bigint();

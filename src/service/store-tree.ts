@@ -10,7 +10,7 @@ import { Folder } from './store-walk.ts';
 export class ServedTree {
   readonly root: Folder;
   private readonly path: string;
-  /** Opened, and made, when the first upload needs it: a folder that is only read stays as it is. */
+  /** Made when the first upload needs it: a folder that is only read stays as it is. */
   private partial: Promise<Folder> | undefined;
   private openFiles = 0;
 

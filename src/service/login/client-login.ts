@@ -40,7 +40,7 @@ export class ClientLogin implements SessionLogin {
 
   /**
    * @param binding hash of this connection's handshake: the proof is worth nothing in another
-   * @throws LftpError 8 when there is no password to be had, 13 for a challenge nobody should answer
+   * @throws LftpError 8 without a password, 13 for a challenge that nobody should answer
    */
   async prove(challenge: ChallengeMessage, binding: Uint8Array): Promise<Uint8Array> {
     // P-LOGIN-05: each answer is a guess's worth of work and memory for whoever asks.

@@ -160,7 +160,7 @@ describe('a password', () => {
     await other.remove();
   });
 
-  it('P-LOGIN-04 that is changed meanwhile is the wrong one, and so is a lost account', async () => {
+  it('P-LOGIN-04 that is changed meanwhile is the wrong one, as is that of nobody', async () => {
     const one = door.knock({ login: loginAs('alice') });
     await answer(one, 'alice', 2);
     const others = await door.others();
