@@ -40,6 +40,25 @@ export async function openConnection(
 }
 
 /**
+ * Resolves once the server has let us in, which may take somebody who types a password: before that
+ * nothing may be drawn.
+ * @throws LftpError 8, 21; the signal's reason
+ */
+export async function untilEntered({ session }: Opened, signal: AbortSignal): Promise<void> {
+  let onAbort: () => void = () => undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    onAbort = () => reject(signal.reason as Error);
+  });
+  signal.addEventListener('abort', onAbort);
+  try {
+    signal.throwIfAborted();
+    await Promise.race([session.entered, aborted]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}
+
+/**
  * Opens a connection, does `work` over it and ends it. An abort of `signal` ends it at once and
  * tells the server.
  * @throws what `work` throws; the signal's reason
@@ -58,6 +77,7 @@ export async function withConnection<T>(
   };
   signal.addEventListener('abort', onAbort);
   try {
+    await untilEntered(opened, signal);
     const result = await work(session, startedMs);
     signal.removeEventListener('abort', onAbort);
     await session.finish();

@@ -71,6 +71,11 @@ export class Output {
     if (!this.options.quiet && this.isForPeople) this.stderr.write(`${displayLines(text)}\n`);
   }
 
+  /** What a question is about: who is asked must see it, also with --quiet. */
+  ask(text: string): void {
+    if (this.isForPeople) this.stderr.write(`${displayLines(text)}\n`);
+  }
+
   /** A line for people who asked for more. */
   detail(text: string): void {
     if (this.options.verbose > 0) this.say(text);

@@ -40,7 +40,10 @@ export interface DialContext {
 }
 
 /** The options that are about the network and not about trust. */
-export type PlainDialOptions = Omit<DialOptions, 'security' | 'login'>;
+export interface PlainDialOptions extends Omit<DialOptions, 'security' | 'login'> {
+  /** Ends questions too. */
+  readonly signal: AbortSignal;
+}
 
 /** @throws LftpError 8, 9 and those of `dial`; UsageError */
 export async function dialSecurely(
@@ -58,7 +61,9 @@ export async function dialSecurely(
   const account = accountOf(context);
   const secret = account === undefined ? undefined : await secretOf(flags);
   const login =
-    account === undefined ? undefined : await loginOf(context, account, secret === undefined);
+    account === undefined
+      ? undefined
+      : await loginOf(context, account, secret === undefined, signal);
   const secured: DialOptions = {
     ...options,
     security: { kind: 'sealed', secret },
@@ -70,11 +75,11 @@ export async function dialSecurely(
     await noteNewKey(context, trust);
     return dialled;
   } catch (error) {
-    signal?.throwIfAborted();
+    signal.throwIfAborted();
     if (!(error instanceof LftpError) || error.code !== EXIT.HOST_KEY) throw error;
     const { question } = trust;
     if (question === undefined || rule !== 'ask') throw trust.refusal();
-    if (!(await isAccepted(context, question.fingerprint))) throw trust.refusal();
+    if (!(await isAccepted(context, question.fingerprint, signal))) throw trust.refusal();
     await addKnownHost(knownHostsFile, target, question.publicKey);
   }
   // A new attempt, for which the key is known: the first showed nobody who asks.
@@ -127,18 +132,27 @@ async function noteNewKey({ output, target }: DialContext, trust: HostTrust): Pr
 }
 
 async function isAccepted(
-  { person, output, target }: DialContext,
+  context: DialContext,
   fingerprint: string,
+  signal: AbortSignal,
 ): Promise<boolean> {
+  const { output, target } = context;
+  const person = personOf(context);
   if (person === undefined) return false;
-  output.say(`The host ${target.host}, port ${target.port}, is not known. Its key is`);
-  output.say(`  ${fingerprint}`);
-  output.say('Compare it with what `lftp hostkey` shows on the server.');
+  output.ask(`The host ${target.host}, port ${target.port}, is not known. Its key is`);
+  output.ask(`  ${fingerprint}`);
+  output.ask('Compare it with what `lftp hostkey` shows on the server.');
   for (;;) {
-    const answer = (await person.ask('Trust it from now on (yes, no)? ')).trim().toLowerCase();
+    const typed = await person.ask('Trust it from now on (yes, no)? ', signal);
+    const answer = typed.trim().toLowerCase();
     if (answer === 'yes') return true;
     if (answer === 'no' || answer === '') return false;
   }
+}
+
+/** Nobody is asked on a screen where events are written for a program. */
+function personOf({ person, output }: DialContext): Person | undefined {
+  return output.isForPeople ? person : undefined;
 }
 
 /** The account that is wanted, if any. */
@@ -150,20 +164,27 @@ function accountOf({ target, flags }: DialContext): string | undefined {
 }
 
 async function loginOf(
-  { flags, person }: DialContext,
+  context: DialContext,
   name: string,
   hasNoKey: boolean,
+  signal: AbortSignal,
 ): Promise<SessionLogin> {
   // Loaded only by those who log in.
   const { ClientLogin } = await import('../service/login/client-login.ts');
-  const password = (): Promise<string> => passwordOf(name, flags, person);
+  const password = (): Promise<string> => passwordOf(context, name, signal);
   return new ClientLogin({ name, password, hasNoKey });
 }
 
-async function passwordOf(user: string, flags: Flags, person: Person | undefined): Promise<string> {
+async function passwordOf(
+  context: DialContext,
+  user: string,
+  signal: AbortSignal,
+): Promise<string> {
+  const { flags } = context;
+  const person = personOf(context);
   if (flags.passwordFile !== undefined) return await passwordFromFile(flags.passwordFile);
   if (flags.isPasswordFromStdin) return await readPassword(process.stdin);
-  if (person !== undefined) return await person.askHidden(`Password of ${user}: `);
+  if (person !== undefined) return await person.askHidden(`Password of ${user}: `, signal);
   throw new LftpError(EXIT.LOGIN, 'local', `the server wants the password of ${user}`, {
     hint: 'Without a terminal, hand it over with --password-file or --password-stdin.',
   });

@@ -6,7 +6,7 @@ import { ERROR } from '../wire/codes.ts';
 import { hostAndPort, parseAddress, parseHost, parsePath, parsePort } from './address.ts';
 import { planGet } from './commands/get.ts';
 import { planPost } from './commands/post.ts';
-import { openConnection } from './connection.ts';
+import { openConnection, untilEntered } from './connection.ts';
 import type { Opened } from './connection.ts';
 import type { CommandContext } from './command-table.ts';
 import type { Output } from './output.ts';
@@ -153,7 +153,14 @@ export class Shell {
     const { flags, output } = this.context;
     await this.drop();
     const { person } = this;
-    this.opened = await openConnection({ target, flags, output, person }, this.signal());
+    const signal = this.signal();
+    this.opened = await openConnection({ target, flags, output, person }, signal);
+    try {
+      await untilEntered(this.opened, signal);
+    } catch (error) {
+      await this.drop();
+      throw error;
+    }
     this.target = target;
     output.say(`Connected to ${hostAndPort(target.host, target.port)}`);
   }

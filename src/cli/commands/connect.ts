@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import type { Interface } from 'node:readline';
 import { errorText, EXIT, LftpError } from '../../service/error.ts';
 import type { CommandContext } from '../command-table.ts';
-import { MutableScreen, type Person } from '../person.ts';
+import { MutableScreen, personAtPrompt } from '../person.ts';
 import { Shell, targetOf } from '../shell.ts';
 import { UsageError } from '../usage-error.ts';
 
@@ -96,27 +96,6 @@ async function readLines(shell: Shell, context: CommandContext): Promise<number>
     signal.removeEventListener('abort', onAbort);
     reader.close();
   }
-}
-
-/** Questions in the midst of a shell: the line editor has the terminal, so it has to put them. */
-function personAtPrompt(reader: Interface, screen: MutableScreen): Person {
-  const ask = (question: string): Promise<string> =>
-    new Promise((resolve) => {
-      reader.question(question, resolve);
-    });
-  return {
-    ask,
-    askHidden: async (question) => {
-      const typed = ask(question);
-      screen.isMuted = true;
-      try {
-        return await typed;
-      } finally {
-        screen.isMuted = false;
-        process.stderr.write('\n');
-      }
-    },
-  };
 }
 
 function prompt(shell: Shell, reader: Interface, isTerminal: boolean): void {
