@@ -55,7 +55,6 @@ describe('messages', () => {
   it.each([
     [{ op: 'get', id: 1 }, 1, 'field path'],
     [{ op: 'get', id: 1, path: ['a', 5] }, 1, 'field path'],
-    [{ op: 'get', id: 1, path: new Array(1025).fill('a') }, 1, 'field path'],
     [{ op: 'get', id: -1, path: [] }, undefined, 'field id'],
     [{ op: 'get', id: 1.5, path: [] }, undefined, 'field id'],
     [{ op: 'get', id: '1', path: [] }, undefined, 'field id'],
