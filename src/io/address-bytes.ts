@@ -6,7 +6,7 @@ import { assert } from '../util/assert.ts';
  * @returns 4 or 16 bytes; the zone is left out
  */
 export function addressBytes(address: string): Uint8Array {
-  const plain = address.split('%', 1)[0]!;
+  const [plain = ''] = address.split('%', 1);
   if (!plain.includes(':')) return ipv4Bytes(plain);
   const bytes = new Uint8Array(16);
   const [left = '', right] = plain.split('::');

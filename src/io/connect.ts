@@ -95,10 +95,15 @@ async function resolve(options: ConnectOptions): Promise<Address[]> {
   if (family !== 0) return [{ address: host, family }];
   try {
     const found = await lookup(host, { all: true, verbatim: true, family: options.family ?? 0 });
-    return alternateFamilies(found).slice(0, MAX_ADDRESSES);
+    return addressesToTry(found);
   } catch (error) {
     throw new ConnectFailed('resolve', ERROR.NONE, `no address for ${host}`, error);
   }
+}
+
+/** A name server may name any number; each costs a socket and its pools. */
+export function addressesToTry(found: readonly Address[]): Address[] {
+  return alternateFamilies(found).slice(0, MAX_ADDRESSES);
 }
 
 /** Which of several failures says most about what is wrong. */

@@ -1,15 +1,18 @@
 /**
  * What we received, by the peer's transmission numbers, and when to tell it.
- * Feeds TMAP and echo of the ack block; its bit ring is the duplicate and replay filter too.
+ * Feeds TMAP and echo of the ack block; its bit rings are the duplicate and replay filter too.
+ *
+ * The last epoch of keys has a ring of its own: a peer that jumps to the next one leaves up to 2^22
+ * numbers out (P-KEY-09), and what it sent before may still be on its way.
  */
-import { BitRing } from '../util/bit-ring.ts';
-import { type AckBlock, MAX_TMAP_WORDS } from '../wire/ack-block.ts';
+import type { AckBlock } from '../wire/ack-block.ts';
+import { Arrivals } from './arrivals.ts';
 
 /** TXNs below the newest that are still told from duplicates (docs/LIMITS.md). */
 export const MIN_REPLAY_WINDOW = 16_384;
-/** Bounds of what a peer may ask of our acknowledgements. */
-const MAX_ACK_EVERY = 256;
-const MAX_ACK_DELAY_MS = 1000;
+/** Bounds of what a peer may ask of our acknowledgements (docs/LIMITS.md). */
+export const MAX_ACK_EVERY = 256;
+export const MAX_ACK_DELAY_MS = 1000;
 /** P-ACK-01: TMAP covers this many acknowledgements, so that losing a few costs nothing. */
 const ACKS_COVERED = 8;
 
@@ -17,11 +20,16 @@ const ACKS_COVERED = 8;
 const ACK_BURST = 16;
 
 export class AckTracker {
-  private readonly seen: BitRing;
-  private highest: number;
-  /** Newest ack-eliciting TXN, and when it came. */
-  private echo = -1;
-  private echoAtMs = 0;
+  private readonly ringBits: number;
+  private readonly epochTxns: number;
+  /** Of the newest epoch that was received; without keys there is only one. */
+  private current: Arrivals;
+  /** Of the epoch before. */
+  private previous: Arrivals | undefined;
+  /** First TXN of the next epoch. */
+  private endTxn: number;
+  /** Lowest TXN of the epoch before that is to be told, Infinity for none. */
+  private lowestLate = Infinity;
   private pending = 0;
   private lastAckMs = -Infinity;
   /** Acknowledgements that may leave without waiting; a token bucket as of `lastAckMs`. */
@@ -29,20 +37,29 @@ export class AckTracker {
   /** An acknowledgement is to leave with the next transmit. */
   private isImmediate = false;
   /** Lowest TXN that was new in each of the last acknowledgement intervals, newest first. */
-  private readonly lowestNew: number[] = [Infinity];
+  private lowestNew: number[] = [Infinity];
   private everySegments = 1;
   private maxDelayMs = 0;
 
   /**
    * @param firstTxn the TXN of the peer's handshake message, taken as received
    * @param everySegments,maxDelayMs the peer's wish for acknowledgements of its data
+   * @param epochTxns numbers under one key, Infinity without keys
    */
-  constructor(firstTxn: number, windowSegments: number, everySegments: number, maxDelayMs: number) {
+  constructor(
+    firstTxn: number,
+    windowSegments: number,
+    everySegments: number,
+    maxDelayMs: number,
+    epochTxns = Infinity,
+  ) {
     let bits = MIN_REPLAY_WINDOW;
     while (bits < 4 * windowSegments) bits *= 2;
-    this.seen = new BitRing(bits);
-    this.highest = firstTxn;
-    this.seen.set(firstTxn);
+    this.ringBits = bits;
+    this.epochTxns = epochTxns;
+    const start = this.startOf(firstTxn);
+    this.endTxn = epochTxns === Infinity ? Infinity : start + epochTxns;
+    this.current = new Arrivals(bits, start, firstTxn);
     this.setPolicy(everySegments, maxDelayMs);
   }
 
@@ -54,34 +71,45 @@ export class AckTracker {
 
   /** Newest TXN received; the reference for unwrapping the next. */
   get newestTxn(): number {
-    return this.highest;
+    return this.current.highest;
   }
 
   /** P-TXN-04: received before, or too old to tell. */
   isDuplicate(txn: number): boolean {
-    if (txn > this.highest) return false;
-    return txn <= this.highest - this.seen.capacity + 64 || this.seen.has(txn);
+    if (txn >= this.current.start) return this.current.isDuplicate(txn);
+    // What the epoch before had not reached when it ended may still come.
+    return this.previous === undefined || this.previous.isDuplicate(txn);
   }
 
   /** Notes a transmission that was opened and is new. */
   record(nowMs: number, txn: number, isEliciting: boolean): void {
-    if (txn > this.highest) this.slideTo(txn);
-    this.seen.set(txn);
-    if (txn < this.lowestNew[0]!) this.lowestNew[0] = txn;
-    if (!isEliciting) return;
-    if (txn > this.echo) {
-      this.echo = txn;
-      this.echoAtMs = nowMs;
+    if (txn >= this.endTxn) this.enter(txn);
+    let arrivals = this.current;
+    if (txn >= arrivals.start) {
+      if (txn < this.lowestNew[0]!) this.lowestNew[0] = txn;
+    } else {
+      arrivals = this.previous!;
+      this.lowestLate = Math.min(this.lowestLate, txn);
     }
+    arrivals.record(txn);
+    if (!isEliciting) return;
+    arrivals.elicit(nowMs, txn);
     this.pending += 1;
   }
 
-  /** Whole words are cleared when they are entered: TMAP tells words, and none of long ago. */
-  private slideTo(txn: number): void {
-    const last = Math.floor(txn / 32);
-    const from = Math.max(Math.floor(this.highest / 32), last - this.seen.capacity / 32) + 1;
-    for (let word = from; word <= last; word += 1) this.seen.clearWord(32 * word);
-    this.highest = txn;
+  /** The epoch that begins with `txn` or lost its first ones has a ring of its own. */
+  private enter(txn: number): void {
+    this.lowestLate = Math.min(...this.lowestNew);
+    this.lowestNew = [Infinity];
+    this.previous = this.current;
+    const start = this.startOf(txn);
+    this.current = new Arrivals(this.ringBits, start, txn);
+    this.endTxn = start + this.epochTxns;
+  }
+
+  private startOf(txn: number): number {
+    const { epochTxns } = this;
+    return epochTxns === Infinity ? -Infinity : epochTxns * Math.floor(txn / epochTxns);
   }
 
   /** Asks for an acknowledgement with the next transmit, whatever the policy. */
@@ -117,17 +145,25 @@ export class AckTracker {
     this.isImmediate = false;
     block.tmapWords = 0;
     block.delayMs = 0;
-    if (this.echo < 0) return;
-    block.echo = this.echo >>> 0;
-    block.delayMs = nowMs - this.echoAtMs;
-    const lowest = Math.min(this.echo, ...this.lowestNew);
-    const lastWord = Math.floor(this.echo / 32);
-    const words = Math.min(MAX_TMAP_WORDS, lastWord - Math.floor(lowest / 32) + 1);
-    for (let i = 0; i < words; i += 1) {
-      block.tmap[i] = this.seen.word(32 * (lastWord - words + 1 + i));
-    }
-    block.tmapWords = words;
-    this.lowestNew.unshift(Infinity);
-    if (this.lowestNew.length > ACKS_COVERED) this.lowestNew.pop();
+    if (this.fillLate(nowMs, block)) return;
+    const { current, lowestNew } = this;
+    if (current.echo < 0) return;
+    current.tell(nowMs, Math.min(...lowestNew), block);
+    lowestNew.unshift(Infinity);
+    if (lowestNew.length > ACKS_COVERED) lowestNew.pop();
+  }
+
+  /**
+   * The rest of the epoch before is told first, in a block of its own: TMAP does not reach over a
+   * jump, and the news of a later transmission would make it look lost.
+   */
+  private fillLate(nowMs: number, block: AckBlock): boolean {
+    const { previous, lowestLate } = this;
+    if (lowestLate === Infinity) return false;
+    this.lowestLate = Infinity;
+    if (previous === undefined || previous.echo < 0) return false;
+    previous.tell(nowMs, lowestLate, block);
+    this.isImmediate = this.current.echo >= 0;
+    return true;
   }
 }

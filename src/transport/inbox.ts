@@ -21,7 +21,7 @@ const NO_SLAB: Slab = { bytes: new Uint8Array(0), refs: 1 };
 /** Messages and runs that wait for the application; a small one costs more than its bytes. */
 export const MAX_HELD_MESSAGES = 256;
 export const MAX_HELD_RUNS = 256;
-/** Bytes of messages that wait; they lie outside every pool, so a connection has few (P-FLOW-06). */
+/** Bytes of messages that wait: they lie outside every pool, so they are few (P-FLOW-06). */
 export const MAX_HELD_MESSAGE_BYTES = 65_536;
 
 export class Inbox {

@@ -58,6 +58,16 @@ export class Penalties {
     return this.sources.size;
   }
 
+  /** Names that somebody failed for. */
+  get nameCount(): number {
+    return this.accounts.size;
+  }
+
+  /** Sources and names that were forgotten because their table was full. */
+  get forgotten(): number {
+    return this.sources.forgotten + this.accounts.forgotten;
+  }
+
   /** How long `address` is not heard yet, ms; 0 if it is. */
   refusedForMs(nowMs: number, address: string): number {
     return Math.max(0, this.sources.owedMs(nowMs, sourceOf(address)) - REFUSED_ABOVE_MS);
@@ -95,6 +105,7 @@ export class Penalties {
 
 /** Debts that pass with time. Full, it forgets the one that would have passed first. */
 class DebtTable {
+  forgotten = 0;
   private readonly cap: number;
   private readonly debts = new Map<string, Debt>();
   private readonly heap = new DeadlineHeap<Debt>();
@@ -121,7 +132,10 @@ class DebtTable {
     }
     if (debt === undefined) {
       const first = this.debts.size >= this.cap ? this.heap.peek() : undefined;
-      if (first !== undefined) this.forget(first);
+      if (first !== undefined) {
+        this.forgotten += 1;
+        this.forget(first);
+      }
       debt = { key, deadlineMs: Infinity, heapIndex: -1 };
       this.debts.set(key, debt);
     }

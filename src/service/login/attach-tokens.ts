@@ -14,6 +14,8 @@ interface Entry {
 }
 
 export class AttachTokens {
+  /** Tokens that made room for newer ones. */
+  voided = 0;
   /** By the token's digest: looking one up tells nothing about the others. Oldest first. */
   private readonly entries = new Map<string, Entry>();
   /** Digests of each account's tokens, oldest first. */
@@ -27,13 +29,18 @@ export class AttachTokens {
   add(nowMs: number, token: Uint8Array, account: string, publicKey: Uint8Array): void {
     for (const [key, { untilMs }] of this.entries) {
       // Full, the oldest goes: its owner logs in again, and nothing else is lost.
-      if (untilMs > nowMs && this.entries.size < MAX_ATTACH_TOKENS) break;
+      const isGood = untilMs > nowMs;
+      if (isGood && this.entries.size < MAX_ATTACH_TOKENS) break;
+      if (isGood) this.voided += 1;
       this.forget(key);
     }
     // Who asks for more than anybody needs voids its own tokens, and not those of others.
     const own = this.byAccount.get(account) ?? new Set();
     const [oldest] = own;
-    if (oldest !== undefined && own.size >= MAX_ACCOUNT_TOKENS) this.forget(oldest);
+    if (oldest !== undefined && own.size >= MAX_ACCOUNT_TOKENS) {
+      this.voided += 1;
+      this.forget(oldest);
+    }
     const key = digestOf(token);
     this.byAccount.set(account, own.add(key));
     this.entries.set(key, { account, publicKey, untilMs: nowMs + ATTACH_TOKEN_MS });
