@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { CliRig } from './cli-rig.ts';
@@ -55,4 +55,17 @@ it('a shell asks for nothing while it connects', async () => {
   const ended = await rig.run(['connect', '-c', 'status', `127.0.0.1:${tap.port}`]);
   expect(ended).toMatchObject({ code: 0 });
   expect(tap.order.filter((name) => name === 'up op')).toHaveLength(1);
+});
+
+it('a get loads nothing of what only servers, logs and wrong use need', async () => {
+  await writeFile(join(rig.root, 'file'), 'x');
+  const coverage = join(rig.folder, 'coverage');
+  // Node writes down every script that it has run.
+  const env = { NODE_V8_COVERAGE: coverage };
+  expect(await rig.run(['get', rig.at('file')], { env })).toMatchObject({ code: 0 });
+  const [name = ''] = await readdir(coverage);
+  const loaded = await readFile(join(coverage, name), 'utf8');
+  expect(loaded).toContain('client-get.js');
+  const heavy = ['libsql', 'zod', 'yargs', 'pino', 'database-store.js', 'client-login.js'];
+  expect(heavy.filter((part) => loaded.includes(part))).toEqual([]);
 });
