@@ -4,13 +4,33 @@ import { displayText } from '../service/display.ts';
 import type { ConnectionStats } from '../transport/types.ts';
 import { formatBytes, formatDuration, formatShare } from './units.ts';
 
-export function statusText(where: string, server: StatusAnswer, stats: ConnectionStats): string {
+/** Who one is there, and who the server is. */
+export interface StatusIdentity {
+  readonly user: string;
+  /** Of the server's key; undefined on an unsealed connection. */
+  readonly fingerprint: string | undefined;
+}
+
+const RIGHTS: Readonly<Record<string, string>> = {
+  ro: 'you may read',
+  rw: 'you may read and write',
+  drop: 'you may read, and drop files into incoming',
+};
+
+export function statusText(
+  where: string,
+  { user, fingerprint }: StatusIdentity,
+  server: StatusAnswer,
+  stats: ConnectionStats,
+): string {
   const { segmentsSent, segmentsRetransmitted, segmentsReceived, duplicatesReceived } = stats;
   const share = segmentsSent === 0 ? 0 : segmentsRetransmitted / segmentsSent;
-  const right = server.access === 'rw' ? 'everybody may read and write' : 'everybody may read';
+  const right = RIGHTS[server.access] ?? displayText(server.access, 40);
+  const seal = fingerprint === undefined ? 'INSECURE' : `sealed, host key ${fingerprint}`;
   const up = formatDuration(server.uptimeSeconds * 1000);
   return [
-    `connected to ${where} as anonymous; not encrypted`,
+    `connected to ${where} as ${displayText(user)}`,
+    `security    ${seal}`,
     `server      lftp-udp ${displayText(server.version, 40)}, up ${up}, ${right}`,
     `clients     ${server.clients}`,
     `round trip  ${ms(stats.srttMs)}, least ${ms(stats.minRttMs)}, RTO ${ms(stats.rtoMs)}`,

@@ -1,5 +1,7 @@
 /** The shell's commands, apart from where their lines come from. */
 import { ANONYMOUS } from '../service/accounts/account-name.ts';
+import type { ClientLink } from '../io/connect.ts';
+import { fingerprintOf } from '../service/identity/keys.ts';
 import { asError, EXIT, LftpError } from '../service/error.ts';
 import { displayText } from '../service/display.ts';
 import { ERROR } from '../wire/codes.ts';
@@ -13,6 +15,7 @@ import type { Output } from './output.ts';
 import { type Person, personAtTerminal } from './person.ts';
 import type { Target } from './secure-dial.ts';
 import { statusText } from './shell-status.ts';
+import type { StatusIdentity } from './shell-status.ts';
 import { splitWords } from './shell-words.ts';
 import { runGet, runPost } from './transfer.ts';
 import type { TransferContext } from './transfer.ts';
@@ -201,7 +204,13 @@ export class Shell {
     const stats = link.channel.stats();
     const { host, port } = this.target;
     output.event('status', { connected: true, host, port, clients: server.clients, ...stats });
-    output.show(statusText(hostAndPort(host, port), server, stats));
+    output.show(statusText(hostAndPort(host, port), this.identity(link), server, stats));
+  }
+
+  private identity({ channel }: ClientLink): StatusIdentity {
+    const publicKey = channel.identity?.publicKey;
+    const fingerprint = publicKey === undefined ? undefined : fingerprintOf(publicKey);
+    return { user: this.target?.user ?? ANONYMOUS, fingerprint };
   }
 
   private async disconnect(): Promise<void> {

@@ -265,7 +265,8 @@ describe('a server that means harm', () => {
     const state = { clients: 2 ** 53 - 1, uptimeSeconds: 1e308, version: ACTIVE, access: ACTIVE };
     await say({ re: 1, ...state });
     const stats = { ...server.stats(), phase: 'slow start' };
-    contextOf(flagsOf(false)).output.show(statusText('host', await asked, stats));
+    const identity = { user: 'alice', fingerprint: 'SHA256:x' };
+    contextOf(flagsOf(false)).output.show(statusText('host', identity, await asked, stats));
     expect(shown).toContain('lftp-udp');
     expectClean();
   });
