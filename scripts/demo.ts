@@ -134,13 +134,12 @@ async function run(folder: string): Promise<boolean> {
   say(`\n$ lftp serve ${root} --anonymous rw --host 127.0.0.1 --port 0`);
   const flags = ['--anonymous', 'rw', '--host', '127.0.0.1', '--port', '0', '--json'];
   const server = start(LFTP, ['serve', root, ...flags], true);
-  const { port: serverPort, fingerprint } = await nextLine(server);
+  const { port, fingerprint } = await nextLine(server);
+  const serverPort = Number(port);
   const link = ['--loss', String(LOSS), '--delay-ms', String(DELAY_MS), '--seed', String(SEED)];
   const relay = start(RELAY, ['--target-port', String(serverPort), ...link]);
   const relayPort = Number((await nextLine(relay))['port']);
-  say(
-    `The server listens on UDP port ${String(serverPort)}. Port ${relayPort} leads to it over a link`,
-  );
+  say(`The server listens on UDP port ${serverPort}. Port ${relayPort} leads to it over a link`);
   say(`with ${100 * LOSS} % loss each way and ${2 * DELAY_MS} ms of round trip.`);
 
   say(`Its key is ${String(fingerprint)}: no other is believed.`);

@@ -1,4 +1,4 @@
-/** Speed with nothing in the way: file to file over a veth pair, sealed and not, beside the peers. */
+/** Speed with nothing in the way: file to file over a veth pair, sealed and not, beside peers. */
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { openVeth } from '../lab/session.ts';

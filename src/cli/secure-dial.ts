@@ -88,7 +88,7 @@ export async function dialSecurely(
   return heedKeys(context, again, await timedDial({ ...secured, config }));
 }
 
-/** A file that cannot be written costs a warning later, when the key has changed, and nothing now. */
+/** A file that cannot be written costs a warning when the key has changed, and nothing now. */
 function heedKeys({ output }: DialContext, trust: HostTrust, dialled: Dialled): Dialled {
   dialled.session.onKeys = async (keys) => {
     try {
