@@ -16,7 +16,7 @@ import { AEAD_KEY_BYTES, NONCE_BYTES, type Primitives } from './primitives.ts';
 
 /** Transmission numbers under one key. */
 export const EPOCH_TXNS = 2 ** 22;
-/** A sender whose key is older jumps to the next epoch (see `jumpTxn`); milliseconds. */
+/** P-KEY-09: a sender whose key is older jumps to the next epoch (see `jumpTxn`); milliseconds. */
 export const KEY_LIFETIME_MS = 900_000;
 /**
  * Forgeries tried on one key before it opens nothing more (RFC 9001 §6.6). Not lower: a low limit
@@ -57,7 +57,7 @@ interface EpochKey {
 export class SegmentKeys {
   private readonly primitives: Primitives;
   private readonly maxFailedOpens: number;
-  private readonly epochTxns: number;
+  readonly epochTxns: number;
   /** Secret from which the next key comes. */
   private chain: Uint8Array;
   /** Epoch of `current`; `previous` is the one before it, `next` the one after. */
@@ -84,7 +84,7 @@ export class SegmentKeys {
     return this.failures;
   }
 
-  /** A key has met its limit of forgeries and opens nothing more: the connection must end. */
+  /** P-KEY-08: a key has met its limit of forgeries, opens nothing more, and ends all. */
   get isWorn(): boolean {
     return this.worn;
   }

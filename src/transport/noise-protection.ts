@@ -8,7 +8,7 @@
  */
 import { NoiseXX, MESSAGE_1_BYTES, MESSAGE_2_BYTES, MESSAGE_3_BYTES } from '../crypto/noise-xx.ts';
 import { KEY_BYTES, type Primitives, TAG_BYTES } from '../crypto/primitives.ts';
-import { SegmentKeys } from '../crypto/segment-keys.ts';
+import { EPOCH_TXNS, SegmentKeys } from '../crypto/segment-keys.ts';
 import { SegmentSealer } from '../crypto/segment-sealer.ts';
 import { assert } from '../util/assert.ts';
 import { WIRE_VERSION } from '../wire/codes.ts';
@@ -35,6 +35,14 @@ export interface NoiseOptions {
   readonly staticSecret: Uint8Array;
   /** Unpredictable bytes, for ephemeral keys. */
   readonly entropy: (bytes: number) => Uint8Array;
+  /** How much a key may serve; tests make it less. */
+  readonly keyLimits?: KeyLimits;
+}
+
+export interface KeyLimits {
+  readonly epochTxns?: number;
+  readonly lifetimeMs?: number;
+  readonly maxFailedOpens?: number;
 }
 
 /** Takes no segment and gives none: the keys are not there yet. */
@@ -53,6 +61,7 @@ export function noiseProtection(options: NoiseOptions): Protection {
     version: WIRE_VERSION,
     checksumCoversPayload: false,
     allowsMoves: true,
+    epochTxns: options.keyLimits?.epochTxns ?? EPOCH_TXNS,
     begin: (isInitiator) => new NoiseHandshake(options, staticPublic, isInitiator),
     digest: (syn) => {
       const digest = primitives.hash(transcriptOf(syn, syn.payloadEnd));
@@ -66,14 +75,16 @@ class NoiseHandshake implements Handshake {
   sealer: Sealer = UNREADY;
   identity: PeerIdentity | undefined;
   private readonly primitives: Primitives;
+  private readonly keyLimits: KeyLimits;
   private readonly noise: NoiseXX;
   /** Transmission numbers of the messages that begin each direction's numbering. */
   private ownTxn = 0;
   private peerTxn = 0;
 
   constructor(options: NoiseOptions, staticPublic: Uint8Array, isInitiator: boolean) {
-    const { primitives, staticSecret, entropy } = options;
+    const { primitives, staticSecret, entropy, keyLimits } = options;
     this.primitives = primitives;
+    this.keyLimits = keyLimits ?? {};
     const ephemeralSecret = entropy(KEY_BYTES);
     this.noise = new NoiseXX({
       primitives,
@@ -151,11 +162,14 @@ class NoiseHandshake implements Handshake {
 
   private complete(): void {
     this.identify();
-    const { primitives } = this;
     const { send, receive } = this.noise.split();
-    const sending = new SegmentKeys({ primitives, rootKey: send, firstTxn: this.ownTxn });
-    const receiving = new SegmentKeys({ primitives, rootKey: receive, firstTxn: this.peerTxn });
-    this.sealer = new SegmentSealer(sending, receiving);
+    const sending = this.keysFrom(send, this.ownTxn);
+    const receiving = this.keysFrom(receive, this.peerTxn);
+    this.sealer = new SegmentSealer(sending, receiving, this.keyLimits.lifetimeMs);
+  }
+
+  private keysFrom(rootKey: Uint8Array, firstTxn: number): SegmentKeys {
+    return new SegmentKeys({ primitives: this.primitives, rootKey, firstTxn, ...this.keyLimits });
   }
 
   /** Digest of header and options: what a message shows in the clear. */

@@ -72,6 +72,8 @@ export interface Protection {
   readonly checksumCoversPayload: boolean;
   /** Whether a peer may move to another address: it takes proof that a segment is its own. */
   readonly allowsMoves: boolean;
+  /** Transmission numbers under one key; Infinity without keys. */
+  readonly epochTxns: number;
   begin(isInitiator: boolean): Handshake;
   /** What tells SYNs apart beyond address, port and number; empty when nothing does. */
   digest(syn: MessageRange): string;
@@ -103,6 +105,7 @@ export function plainProtection(sealer: Sealer, version: number): Protection {
     version,
     checksumCoversPayload: sealer.checksumCoversPayload,
     allowsMoves: false,
+    epochTxns: sealer.keys?.epochTxns ?? Infinity,
     begin: () => handshake,
     digest: () => '',
   };

@@ -65,7 +65,11 @@ export class ReceivePipeline {
     const { sealer } = this.parts;
     const { buffer, headerStart, payloadStart, payloadEnd } = segment;
     if (payloadEnd - payloadStart < sealer.overheadBytes) return false;
-    if (!sealer.open(buffer, headerStart, payloadStart, payloadEnd, txn)) return false;
+    if (!sealer.open(buffer, headerStart, payloadStart, payloadEnd, txn)) {
+      // P-KEY-08: what would come under this key could no longer be told from a forgery.
+      if (sealer.keys?.isWorn() === true) this.parts.violate('P-KEY-08');
+      return false;
+    }
     segment.payloadEnd -= sealer.overheadBytes;
     return true;
   }

@@ -4,6 +4,7 @@
  * Without keys there are two: a pass-through (the checksum covers the payload, RFC 1071) and a toy
  * keyed MAC for the simulator, which catches every corruption there. Neither protects a secret.
  */
+import type { KeyEpochs } from '../crypto/segment-sealer.ts';
 import { AT } from '../wire/layout.ts';
 
 export interface Sealer {
@@ -12,6 +13,8 @@ export interface Sealer {
   readonly overheadBytes: number;
   /** True when the header checksum must cover the payload because nothing else does. */
   readonly checksumCoversPayload: boolean;
+  /** Absent where there are no keys, or the same ones for ever. */
+  readonly keys?: KeyEpochs;
   /**
    * Seals `buffer[payloadStart … payloadEnd)` in place and appends `overheadBytes`.
    * @param headerStart first byte of the header; header and options are associated data

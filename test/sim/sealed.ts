@@ -1,7 +1,7 @@
 /** Hosts that speak Noise in virtual time: the real primitives, seeded keys. */
 import type { HostConfig } from '../../src/sim/host.ts';
 import { loadPrimitives } from '../../src/io/primitives.ts';
-import { noiseProtection } from '../../src/transport/noise-protection.ts';
+import { type KeyLimits, noiseProtection } from '../../src/transport/noise-protection.ts';
 import { Cookies as CookieMaker } from '../../src/crypto/cookie.ts';
 import { resetToken } from '../../src/crypto/reset-token.ts';
 import { addressBytes } from '../../src/io/address-bytes.ts';
@@ -20,9 +20,10 @@ export function secretOf(seed: number): Uint8Array {
   return Uint8Array.from({ length: 32 }, () => random.uint32() & 0xff);
 }
 
-export function noiseOf(seed: number): Protection {
+export function noiseOf(seed: number, keyLimits: KeyLimits = {}): Protection {
   const random = new SeededRandom(seed + 1000);
   return noiseProtection({
+    keyLimits,
     primitives: PRIMITIVES,
     staticSecret: secretOf(seed),
     entropy: (bytes) => Uint8Array.from({ length: bytes }, () => random.uint32() & 0xff),
