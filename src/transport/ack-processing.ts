@@ -98,13 +98,14 @@ export class AckProcessing {
   /** TMAP and echo: which transmissions arrived. P-ACK-06: naming one never sent is a lie. */
   private takeTransmissions(nowMs: number, block: AckBlock): AckViolation | undefined {
     const log = this.log;
-    const echo = unwrap(log.txnNxt - 1, block.echo);
+    const echoWire = unwrap(log.txnNxt - 1 + log.shift, block.echo);
+    const echo = log.numberOf(echoWire);
     if (log.isUnsent(echo)) return 'P-ACK-06';
-    const lastWord = echo - (((echo % 32) + 32) % 32);
+    const lastWord = echoWire - (((echoWire % 32) + 32) % 32);
     for (let i = block.tmapWords - 1; i >= 0; i -= 1) {
-      const base = lastWord - 32 * (block.tmapWords - 1 - i);
       let bits = block.tmap[i]!;
       if (bits === 0) continue;
+      const base = log.numberOf(lastWord - 32 * (block.tmapWords - 1 - i));
       if (log.remembers(base)) bits = log.newlyTold(base, bits);
       while (bits !== 0) {
         const bit = 31 - Math.clz32(bits);

@@ -11,6 +11,7 @@ import { Closing } from './closing.ts';
 import type { ConnectionConfig } from './config.ts';
 import { newCounters } from './counters.ts';
 import { Inbox } from './inbox.ts';
+import { KeyLifetime } from './key-lifetime.ts';
 import { Liveness } from './liveness.ts';
 import { Opening } from './opening.ts';
 import { PathGroup } from './path-group.ts';
@@ -54,6 +55,7 @@ export class ConnectionParts {
   readonly peerWindow: PeerWindow;
   readonly acks: AckProcessing;
   readonly writer: SegmentWriter;
+  readonly keyLifetime: KeyLifetime;
   readonly opening: Opening;
   readonly closing = new Closing();
   readonly inbox: Inbox;
@@ -113,6 +115,7 @@ export class ConnectionParts {
       this.peerWindow,
     );
     this.writer = new SegmentWriter(handshake.sealer);
+    this.keyLifetime = new KeyLifetime(this.log, this.recovery, this.writer);
     const { version } = shared.protection;
     this.opening = new Opening(initiator, this.writer, handshake, version, config.controlCopies);
     this.inbox = new Inbox(shared.receivePool, config.receiveWindowBytes);
@@ -136,6 +139,7 @@ export class ConnectionParts {
 
   /** Number of the next transmission; now and then one is skipped, to catch a peer that invents. */
   nextTxn(nowMs: number, kind: number, seq: number): number {
+    this.keyLifetime.beforeTransmission(nowMs);
     this.untilSkip -= 1;
     if (this.untilSkip <= 0) {
       this.untilSkip = this.random.integer(...SKIP_EVERY);
@@ -208,7 +212,13 @@ export class ConnectionParts {
     this.path.controller.onSegmentSize(this.segmentBytes);
     const { ackEverySegments, maxAckDelayMs } = parameters;
     const { receiveWindowSegments } = config;
-    this.tracker = new AckTracker(peerTxn, receiveWindowSegments, ackEverySegments, maxAckDelayMs);
+    this.tracker = new AckTracker(
+      peerTxn,
+      receiveWindowSegments,
+      ackEverySegments,
+      maxAckDelayMs,
+      this.shared.protection.epochTxns,
+    );
     this.agreeOnAcks(parameters);
     this.receive = new ReceiveWindow(
       peerSeq,

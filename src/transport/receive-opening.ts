@@ -84,6 +84,7 @@ export class OpeningReceiver {
     parts.agreeOnAcks(parameters);
     parts.login = parameters.login;
     parts.writer.sealer = parts.handshake.sealer;
+    parts.keyLifetime.begin(nowMs, parts.sealer.keys);
     const result = hasFirst ? this.takeFirst(nowMs, segment, parameters) : 'taken';
     if (result === 'synParameters') return this.refuse(result);
     this.count(segment);

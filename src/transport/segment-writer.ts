@@ -27,6 +27,8 @@ export class SegmentWriter {
   /** `rcvNxt` and the window that follows it, as they are when a segment leaves. */
   ack = 0;
   windowSegments = 0;
+  /** What a transmission's number is raised by on the wire (see `TransmissionLog.shift`). */
+  txnShift = 0;
   /** Set anew once the opening has brought the keys. */
   sealer: Sealer;
   private readonly fields: HeaderFields = {
@@ -66,11 +68,15 @@ export class SegmentWriter {
     writeHeader(buffer, 0, fields, headerLength);
   }
 
+  private options(buffer: Uint8Array, txn: number, length: number): void {
+    writeCommonOptions(buffer, 0, wrap(txn + this.txnShift), length);
+  }
+
   /** Seals and sums what lies in `buffer`; returns the datagram's length. */
   private finish(buffer: Uint8Array, headerLength: number, end: number, txn: number): number {
     const sealedEnd = end + this.sealer.overheadBytes;
     patchLength(buffer, 0, sealedEnd - headerLength);
-    this.sealer.seal(buffer, 0, headerLength, end, txn);
+    this.sealer.seal(buffer, 0, headerLength, end, txn + this.txnShift);
     finishSegment(buffer, 0, this.sealer.checksumCoversPayload ? sealedEnd : headerLength);
     return sealedEnd;
   }
@@ -93,7 +99,7 @@ export class SegmentWriter {
     partTotal: number,
   ): number {
     let headerLength = STREAM_HEADER_BYTES;
-    writeCommonOptions(buffer, 0, wrap(txn), length);
+    this.options(buffer, txn, length);
     if (partTotal > 0) headerLength = writePart(buffer, 0, partOffset, partTotal);
     this.header(buffer, flags | FLAG.ACK, seq, error, headerLength);
     buffer.set(bytes.subarray(offset, offset + length), headerLength);
@@ -102,7 +108,7 @@ export class SegmentWriter {
 
   /** An acknowledgement; `seq` is `sndNxt`, as it takes no number. */
   acknowledgement(buffer: Uint8Array, seq: number, txn: number, block: AckBlock): number {
-    writeCommonOptions(buffer, 0, wrap(txn), 0);
+    this.options(buffer, txn, 0);
     this.header(buffer, FLAG.ACK, seq, 0, STREAM_HEADER_BYTES);
     const length = writeAckBlock(buffer, STREAM_HEADER_BYTES, block);
     return this.finish(buffer, STREAM_HEADER_BYTES, STREAM_HEADER_BYTES + length, txn);
@@ -110,7 +116,7 @@ export class SegmentWriter {
 
   /** A probe: asks for an acknowledgement and says nothing else. */
   probe(buffer: Uint8Array, seq: number, txn: number): number {
-    writeCommonOptions(buffer, 0, wrap(txn), 0);
+    this.options(buffer, txn, 0);
     this.header(buffer, FLAG.CNT | FLAG.ACK, seq, 0, STREAM_HEADER_BYTES);
     return this.finish(buffer, STREAM_HEADER_BYTES, STREAM_HEADER_BYTES, txn);
   }
@@ -124,7 +130,7 @@ export class SegmentWriter {
     flags: number,
     error: number,
   ): number {
-    writeCommonOptions(buffer, 0, wrap(txn), 0);
+    this.options(buffer, txn, 0);
     const headerLength = writeClose(buffer, 0, stage);
     this.header(buffer, flags, seq, error, headerLength);
     return this.finish(buffer, headerLength, headerLength, txn);
@@ -142,7 +148,7 @@ export class SegmentWriter {
     isAnswer: boolean,
     resetToken: Uint8Array | undefined,
   ): number {
-    writeCommonOptions(buffer, 0, wrap(txn), 0);
+    this.options(buffer, txn, 0);
     const headerLength = writeChallenge(buffer, 0, value, isAnswer);
     this.header(buffer, FLAG.CNT | FLAG.ACK, seq, 0, headerLength);
     let end = headerLength;

@@ -3,10 +3,12 @@
  *
  * Each datagram we send has a number of its own, never reused; the peer tells which arrived. So a
  * round trip is never ambiguous, "sent after" is a comparison of numbers, and a loss that proves
- * false is recognised. Columns are indexed by `txn & mask`.
+ * false is recognised. Columns are indexed by `txn & mask`, and the numbers in here are dense; those
+ * on the wire are not, once a key was left early (`TxnShifts`).
  */
 import { assert } from '../util/assert.ts';
 import { BitRing } from '../util/bit-ring.ts';
+import { TxnShifts } from './txn-shifts.ts';
 
 export const KIND = { CONTROL: 0, SKIPPED: 1, STREAM: 2, PART: 3, PROBE: 4 } as const;
 export const FATE = { OUTSTANDING: 0, DELIVERED: 1, LOST: 2 } as const;
@@ -27,7 +29,9 @@ export class TransmissionLog {
   txnUna: number;
   /** The columns describe numbers from here on; a multiple of 32, as `told` is cleared by words. */
   private floor: number;
-  private readonly firstTxn: number;
+  /** First number ever; -Infinity when it can no longer be told which ones came before it. */
+  private firstTxn: number;
+  private readonly shifts = new TxnShifts();
   /** The third handshake message, once it was repeated; Karn's problem remains for it alone. */
   private untimedTxn = -1;
   private mask = INITIAL_CAPACITY - 1;
@@ -87,6 +91,32 @@ export class TransmissionLog {
       this.fates[txn & this.mask] = fates[txn & old.mask]!;
     }
     this.told.grow(capacity, this.floor, this.txnNxt);
+  }
+
+  /** What has to be added to a number to have the one on the wire, for those that leave now. */
+  get shift(): number {
+    return this.shifts.shift;
+  }
+
+  /** Ours for the number `wire`: one of no transmission is `isUnsent`, an old one not remembered. */
+  numberOf(wire: number): number {
+    return this.shifts.numberOf(wire);
+  }
+
+  /**
+   * P-KEY-09: the next transmission has the number `wire`, a multiple of 32; those left out count
+   * as never sent. A few of ours are skipped, as their word of the wire has to be full.
+   */
+  jumpTo(nowMs: number, wire: number): void {
+    while (this.txnNxt % 32 !== 0) this.record(nowMs, KIND.SKIPPED, -1);
+    if (wire === this.txnNxt + this.shift) return;
+    this.shifts.jump(this.txnNxt, wire);
+    const { oldest } = this.shifts;
+    if (oldest === -Infinity) return;
+    this.firstTxn = -Infinity;
+    this.floor = Math.max(this.floor, oldest);
+    this.txnUna = Math.max(this.txnUna, this.floor);
+    this.advance();
   }
 
   /** Whether the columns still describe `txn`. */

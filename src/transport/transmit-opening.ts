@@ -58,6 +58,7 @@ export class OpeningTransmitter {
     const capMs = parts.rtt.backoffCapMs;
     const own = parts.ownParameters(parts.config.login);
     parts.opening.buildThird(slot.buffer, seq, this.thirdTxn, own, first, rtoMs, capMs);
+    parts.keyLifetime.begin(nowMs, parts.sealer.keys);
   }
 
   /** Cuts stream segment ISN for the third message when the peer's window takes it. */

@@ -107,13 +107,15 @@ export class TransmitPipeline {
     const { parts } = this;
     if (parts.recovery.isProbeDue) return this.sendTailProbe(nowMs, slot);
     const isWindowProbe = parts.peerWindow.isProbeDue;
-    if (!isWindowProbe && !parts.liveness.isProbeDue) return false;
+    const isKeyProbe = parts.keyLifetime.isProbeDue(nowMs);
+    if (!isWindowProbe && !isKeyProbe && !parts.liveness.isProbeDue) return false;
     if (isWindowProbe) parts.peerWindow.onProbeSent();
     parts.liveness.onProbeSent(nowMs);
+    parts.keyLifetime.onProbeSent(nowMs);
     const txn = parts.nextTxn(nowMs, KIND.PROBE, -1);
     slot.length = parts.writer.probe(slot.buffer, parts.window.sndNxt, txn);
     if (parts.trace.enabled) {
-      const probe = isWindowProbe ? 'window' : 'keepAlive';
+      const probe = isWindowProbe ? 'window' : isKeyProbe ? 'key' : 'keepAlive';
       parts.trace.record(nowMs, parts.id, { kind: 'probe', probe });
     }
     return true;

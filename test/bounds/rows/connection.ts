@@ -1,5 +1,6 @@
 /** Rows of docs/LIMITS.md: one connection. */
 import * as connection from '../drivers/connection.ts';
+import * as keys from '../drivers/keys.ts';
 import * as wire from '../drivers/wire.ts';
 import type { Bound } from '../registry.ts';
 
@@ -219,10 +220,30 @@ export const CONNECTION: readonly Bound[] = [
     cap: 68_719_476_736,
     constant: 'MAX_FAILED_OPENS',
     file: 'src/crypto/segment-keys.ts',
-    seenBy: 'drop `seal`, `isWorn`',
-    atCap: 'the key opens nothing more',
+    seenBy: 'drop `seal`, `closed`',
+    atCap: 'the key opens nothing more, and the connection ends (P-KEY-08)',
     name: 'connection.failedOpens',
     drive: connection.failedOpens,
+  },
+  {
+    what: 'age of a key that seals, ms',
+    cap: 900_000,
+    constant: 'KEY_LIFETIME_MS',
+    file: 'src/crypto/segment-keys.ts',
+    seenBy: 'the numbers sent',
+    atCap: 'the next one seals, once anything under this one has arrived (P-KEY-09)',
+    name: 'keys.keyLifetime',
+    drive: keys.keyLifetime,
+  },
+  {
+    what: 'jumps of transmission numbers remembered',
+    cap: 2,
+    constant: 'MAX_JUMPS_REMEMBERED',
+    file: 'src/transport/txn-shifts.ts',
+    seenBy: 'none: what was sent before them is long settled',
+    atCap: 'the older transmissions are forgotten',
+    name: 'keys.jumps',
+    drive: keys.jumps,
   },
   {
     what: 'repetitions of a fin once nothing is at stake',
