@@ -27,11 +27,30 @@ const LOCK_POLL_MS = 20;
  */
 export async function makeFolder(path: string): Promise<void> {
   try {
-    await mkdir(path, { recursive: true, mode: 0o700 });
+    await makeFolders(path);
   } catch (error) {
-    if (systemCode(error) === 'EEXIST') throw badFile(path, 'it is not a folder');
     throw localFileError(error, path);
   }
+  const found = await stat(path);
+  if (!found.isDirectory()) throw badFile(path, 'it is not a folder');
+}
+
+/**
+ * Step by step and not by `recursive`: where a folder that exists takes no new ones and says that
+ * it is not there, as below /proc, Node tries again for ever.
+ */
+async function makeFolders(path: string): Promise<void> {
+  try {
+    await mkdir(path, { mode: 0o700 });
+    return;
+  } catch (error) {
+    if (systemCode(error) === 'EEXIST') return;
+    if (systemCode(error) !== 'ENOENT' || dirname(path) === path) throw error;
+  }
+  await makeFolders(dirname(path));
+  await mkdir(path, { mode: 0o700 }).catch((error: unknown) => {
+    if (systemCode(error) !== 'EEXIST') throw error;
+  });
 }
 
 /**

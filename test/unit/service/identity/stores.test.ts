@@ -12,7 +12,7 @@ import {
   forgetKnownHost,
   readKnownHosts,
 } from '../../../../src/service/identity/known-hosts-store.ts';
-import { editFile } from '../../../../src/service/identity/private-store.ts';
+import { editFile, makeFolder } from '../../../../src/service/identity/private-store.ts';
 import {
   commentFault,
   createIdentity,
@@ -104,6 +104,17 @@ describe('the host key', () => {
     await expect(openHostKey(inside('file'))).rejects.toThrow(
       expect.objectContaining({ code: EXIT.LOCAL_IO }) as Error,
     );
+  });
+});
+
+describe('a folder for keys', () => {
+  it('is made with those above it, and refused where none can be, at once', async () => {
+    const deep = join(folder, 'a', 'b', 'c');
+    await makeFolder(deep);
+    await makeFolder(deep);
+    expect((await stat(deep)).isDirectory()).toBe(true);
+    // On Linux Node's own recursive way would try for ever here.
+    await expect(makeFolder('/proc/none/such')).rejects.toThrow(fault(EXIT.LOCAL_IO, /./));
   });
 });
 
