@@ -10,6 +10,7 @@ import { HostTrust } from '../service/identity/host-trust.ts';
 import { addKnownHost } from '../service/identity/known-hosts-store.ts';
 import { readIdentity, tryIdentity } from '../service/identity/secret-key-store.ts';
 import { PASSWORD_MAX_BYTES } from '../service/limits.ts';
+import { ERROR } from '../wire/codes.ts';
 import { readPassword } from './ask-password.ts';
 import type { Flags } from './flag-values.ts';
 import type { Output } from './output.ts';
@@ -72,7 +73,7 @@ export async function dialSecurely(
   };
   try {
     const dialled = heedKeys(context, trust, await timedDial(secured));
-    await noteNewKey(context, trust);
+    await noteNewKey(context, trust, dialled);
     return dialled;
   } catch (error) {
     signal.throwIfAborted();
@@ -126,9 +127,20 @@ async function dialInsecurely(
   return await timedDial({ ...options, security: { kind: 'insecure' } });
 }
 
-async function noteNewKey({ output, target }: DialContext, trust: HostTrust): Promise<void> {
-  const isNew = await trust.remember();
-  if (isNew) output.detail(`the host key of ${target.host} is known from now on`);
+async function noteNewKey(
+  { output, target }: DialContext,
+  trust: HostTrust,
+  { session, link }: Dialled,
+): Promise<void> {
+  try {
+    const isNew = await trust.remember();
+    if (isNew) output.detail(`the host key of ${target.host} is known from now on`);
+  } catch (error) {
+    // Nobody else knows of the connection yet, so nobody else would end it.
+    await session.abort(ERROR.CANCELLED);
+    link.close();
+    throw error;
+  }
 }
 
 async function isAccepted(

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { CliRig, eventIn } from './cli-rig.ts';
+import { CliRig, eventIn, until } from './cli-rig.ts';
 import type { Ended } from './cli-rig.ts';
 
 const OTHER = `SHA256:${randomBytes(32).toString('base64url')}`;
@@ -91,6 +91,14 @@ describe('a host key that nobody has seen before', () => {
   it('is refused with strict', async () => {
     expect(await lftp('get', '--host-key=strict', rig.at('file'))).toMatchObject({ code: 9 });
     await expect(readdir(home)).rejects.toThrow();
+  });
+
+  it('that cannot be written down ends the connection too', async () => {
+    const flags = ['--host-key=accept-new', '--known-hosts=/proc/self/hosts'];
+    expect(await lftp('get', ...flags, rig.at('file'), 'never')).toMatchObject({ code: 14 });
+    // Long before the server would miss a client that is just gone.
+    await until(() => (/client left"\}\s*$/.test(rig.server.stderr) ? true : undefined), 5000);
+    expect(await readdir(rig.work)).not.toContain('never');
   });
 
   it('is learnt at the first contact after hostkey trust', async () => {
