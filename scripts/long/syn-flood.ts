@@ -112,7 +112,7 @@ async function measure(flood: Flood): Promise<{ lines: string[]; isMet: boolean 
       `${flood.count} SYNs in ${seconds.toFixed(1)} s from ${flood.sources} sources`,
       `server heard ${heard} datagrams, asked for ${cookiesAsked} cookies, took ${cookiesTaken}`,
       `half-open at the end: ${halfOpen}`,
-      `memory: a warming flood of a fifth as many added ${coldMib.toFixed(1)} MiB to a quiet server`,
+      `memory: a warming flood of a fifth added ${coldMib.toFixed(1)} MiB to a quiet server`,
       `memory: +${growthMib.toFixed(1)} MiB at the peak, at most ${MOST_GROWTH_MIB}: ${said(0)}`,
       `used heap: ${heapMib.toFixed(1)} MiB more after the flood than before it`,
       `transfer: ${quietMbps.toFixed(1)} Mbit/s quiet, ${floodMbps.toFixed(1)} flooded: ${said(1)}`,

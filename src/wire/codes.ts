@@ -69,8 +69,6 @@ export const ERROR = {
   CANCELLED: 64,
   IDLE: 65,
   GOING_AWAY: 66,
-  /** The server's key is not the one the client trusts. */
-  UNTRUSTED: 67,
 } as const;
 
 /** Why a datagram or segment was dropped without effect; each has a counter. */

@@ -30,8 +30,6 @@ export const LONGEST_DELAY_MS = 8000;
 
 /** What else a source is punished for, ms. */
 export const OFFENCE_PENALTY_MS = {
-  /** It opened a connection and never tried to log in. */
-  noLogin: 1000,
   /** It began to log in and did not finish in time. */
   tooSlow: 10_000,
   /** It broke the protocol. */

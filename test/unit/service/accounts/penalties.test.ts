@@ -122,7 +122,7 @@ describe('penalties', () => {
     const penalties = new Penalties();
     for (let i = 0; i < 1000; i += 1) penalties.punish(0, '192.0.2.1', 'violation');
     expect(penalties.refusedForMs(0, '192.0.2.1')).toBe(LONGEST_PENALTY_MS - REFUSED_ABOVE_MS);
-    penalties.punish(0, '192.0.2.2', 'noLogin');
+    penalties.punish(0, '192.0.2.2', 'tooSlow');
     expect(penalties.refusedForMs(0, '192.0.2.2')).toBe(0);
     expect(penalties.size).toBe(2);
   });
@@ -136,7 +136,7 @@ describe('penalties', () => {
     expect(penalties.size).toBe(MAX_PENALTY_SOURCES);
     expect(MAX_PENALTY_ACCOUNTS).toBeLessThan(MAX_PENALTY_SOURCES);
     // Time takes them all away.
-    penalties.punish(LONGEST_PENALTY_MS * 2, '192.0.2.1', 'noLogin');
+    penalties.punish(LONGEST_PENALTY_MS * 2, '192.0.2.1', 'tooSlow');
     expect(penalties.size).toBe(1);
   });
 });
