@@ -39,8 +39,10 @@ export function unpackRelease(version: string): Release {
 /** Regular files of a tar archive: a header of 512 bytes each, then the bytes, filled up to 512. */
 function* entriesOf(tar: Uint8Array): Iterable<{ name: string; bytes: Uint8Array }> {
   const text = (at: number, length: number): string =>
-    Buffer.from(tar.subarray(at, at + length)).toString('latin1').replace(/\0.*$/s, '');
-  for (let at = 0; at + BLOCK_BYTES <= tar.length && tar[at] !== 0; ) {
+    Buffer.from(tar.subarray(at, at + length))
+      .toString('latin1')
+      .replace(/\0.*$/s, '');
+  for (let at = 0; at + BLOCK_BYTES <= tar.length && tar[at] !== 0;) {
     const size = Number.parseInt(text(at + 124, 12), 8);
     const start = at + BLOCK_BYTES;
     const prefix = text(at + 345, 155);

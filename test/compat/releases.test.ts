@@ -22,7 +22,7 @@ function start(program: string, folder: string, args: readonly string[]): ChildP
     LFTPU_HOST_KEY: 'accept-new',
   };
   const child = spawn(process.execPath, [program, ...args], { cwd: folder, env });
-  child.stdin?.end();
+  child.stdin.end();
   children.push(child);
   return child;
 }
@@ -61,7 +61,9 @@ async function exchange(server: string, client: string): Promise<void> {
   expect(await run(client, folder, ['post', 'file', address])).toBe('');
   expect(await run(client, folder, ['get', address, 'back'])).toBe('');
   const digest = (path: string): string =>
-    createHash('sha256').update(readFileSync(join(folder, path))).digest('hex');
+    createHash('sha256')
+      .update(readFileSync(join(folder, path)))
+      .digest('hex');
   expect([digest('root/kept'), digest('back')]).toEqual([digest('file'), digest('file')]);
 }
 
