@@ -98,7 +98,7 @@ export class TransmissionLog {
     return this.shifts.shift;
   }
 
-  /** Ours for `wire`: for no transmission one that is `isUnsent`, for a forgotten one an old one. */
+  /** Ours for `wire`: for no transmission one that `isUnsent`, for a forgotten one an old one. */
   numberOf(wire: number): number {
     return this.shifts.numberOf(wire);
   }
