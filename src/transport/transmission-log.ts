@@ -3,8 +3,8 @@
  *
  * Each datagram we send has a number of its own, never reused; the peer tells which arrived. So a
  * round trip is never ambiguous, "sent after" is a comparison of numbers, and a loss that proves
- * false is recognised. Columns are indexed by `txn & mask`, and the numbers in here are dense;
- * those on the wire are not, once a key was left early (`TxnShifts`).
+ * false is recognised. Columns are indexed by `txn & mask`, so the numbers in here are dense; those
+ * on the wire are not, once a key was left early (`TxnShifts`).
  */
 import { assert } from '../util/assert.ts';
 import { BitRing } from '../util/bit-ring.ts';
@@ -98,7 +98,7 @@ export class TransmissionLog {
     return this.shifts.shift;
   }
 
-  /** Ours for `wire`: one of no transmission is `isUnsent`, an old one not remembered. */
+  /** Ours for `wire`: for no transmission one that `isUnsent`, for a forgotten one an old one. */
   numberOf(wire: number): number {
     return this.shifts.numberOf(wire);
   }

@@ -54,7 +54,10 @@ export class TxnShifts {
 
   /** Ours for `wire`, or NEVER_SENT when it lies in a gap, or LONG_AGO. */
   numberOf(wire: number): number {
-    if (wire >= this.fromWire) return wire - this.shift;
+    return wire >= this.fromWire ? wire - this.shift : this.pastNumberOf(wire);
+  }
+
+  private pastNumberOf(wire: number): number {
     for (const { shift, fromWire, endWire } of this.past) {
       if (wire >= endWire) return NEVER_SENT;
       if (wire >= fromWire) return wire - shift;
