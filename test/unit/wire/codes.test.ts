@@ -68,7 +68,6 @@ it('error codes are the exit codes', () => {
     CANCELLED: 64,
     IDLE: 65,
     GOING_AWAY: 66,
-    UNTRUSTED: 67,
   });
 });
 
