@@ -1,3 +1,4 @@
+import { TokenBucket } from '../util/token-bucket.ts';
 import { MAX_LOG_LINES_PER_SECOND } from './limits.ts';
 
 /** Where the service reports to; pino's logger is one. Objects become JSON, so text is escaped. */
@@ -16,9 +17,8 @@ export const NO_LOG: ServiceLog = {
 /** Lines of one text that may come at once. */
 const LOG_BURST = 10 * MAX_LOG_LINES_PER_SECOND;
 
-interface Bucket {
-  tokens: number;
-  atMs: number;
+interface Rate {
+  readonly bucket: TokenBucket;
   leftOut: number;
 }
 
@@ -32,7 +32,7 @@ export class CalmLog implements ServiceLog {
   private readonly log: ServiceLog;
   private readonly nowMs: () => number;
   /** By text; texts are constants of this program, so there are few. */
-  private readonly buckets = new Map<string, Bucket>();
+  private readonly rates = new Map<string, Rate>();
 
   constructor(log: ServiceLog, nowMs: () => number) {
     this.log = log;
@@ -56,20 +56,18 @@ export class CalmLog implements ServiceLog {
 
   /** @returns what the line tells besides, or undefined when it is left out */
   private admit(text: string): { readonly leftOut?: number } | undefined {
-    const nowMs = this.nowMs();
-    const bucket = this.buckets.get(text) ?? { tokens: LOG_BURST, atMs: nowMs, leftOut: 0 };
-    this.buckets.set(text, bucket);
-    const gained = ((nowMs - bucket.atMs) * MAX_LOG_LINES_PER_SECOND) / 1000;
-    bucket.tokens = Math.min(LOG_BURST, bucket.tokens + gained);
-    bucket.atMs = nowMs;
-    if (bucket.tokens < 1) {
-      bucket.leftOut += 1;
+    let rate = this.rates.get(text);
+    if (rate === undefined) {
+      rate = { bucket: new TokenBucket(LOG_BURST, MAX_LOG_LINES_PER_SECOND), leftOut: 0 };
+      this.rates.set(text, rate);
+    }
+    if (!rate.bucket.take(this.nowMs())) {
+      rate.leftOut += 1;
       this.leftOut += 1;
       return undefined;
     }
-    bucket.tokens -= 1;
-    const { leftOut } = bucket;
-    bucket.leftOut = 0;
+    const { leftOut } = rate;
+    rate.leftOut = 0;
     return leftOut === 0 ? {} : { leftOut };
   }
 }

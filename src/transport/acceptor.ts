@@ -3,6 +3,7 @@
  * sender to wait. Until the third message nobody has proved anything, so every half-open entry
  * counts against its source and against all.
  */
+import { TokenBucket } from '../util/token-bucket.ts';
 import { type DropReason, ERROR, FLAG } from '../wire/codes.ts';
 import { COOKIE_BYTES, MIN_SEGMENT_BYTES, SYN_BYTES } from '../wire/layout.ts';
 import { defaultParameters, type Parameters, readParameters } from '../wire/parameters.ts';
@@ -47,8 +48,7 @@ export class Acceptor {
   /** In the order they came. */
   private readonly halfOpen = new Map<Connection, HalfOpen>();
   private readonly bySource = new Map<string, number>();
-  private tokens = HANDSHAKE_BURST;
-  private tokensAtMs = 0;
+  private readonly agreements = new TokenBucket(HANDSHAKE_BURST, MAX_HANDSHAKES_PER_SECOND);
 
   constructor(config: EndpointConfig, table: PortTable, actions: AcceptorActions) {
     this.config = config;
@@ -167,12 +167,7 @@ export class Acceptor {
 
   private isLoaded(nowMs: number): boolean {
     if (this.halfOpen.size >= MAX_HALF_OPEN_WITHOUT_COOKIE) return true;
-    const gained = ((nowMs - this.tokensAtMs) * MAX_HANDSHAKES_PER_SECOND) / 1000;
-    this.tokens = Math.min(HANDSHAKE_BURST, this.tokens + gained);
-    this.tokensAtMs = nowMs;
-    if (this.tokens < 1) return true;
-    this.tokens -= 1;
-    return false;
+    return !this.agreements.take(nowMs);
   }
 
   /** P-OPEN-07: smaller than what asked, and never binding. */

@@ -6,12 +6,13 @@
  * address until eight random bytes have come back from the new one.
  */
 import type { Random } from '../util/random.ts';
+import { TokenBucket } from '../util/token-bucket.ts';
 import { CHALLENGE_BYTES } from '../wire/layout.ts';
 import type { PeerAddress } from './types.ts';
 
-/** P-MOVE-03: questions asked without waiting, and the time in which one more is gained. */
+/** P-MOVE-03: questions asked without waiting, and how many are gained. */
 export const MAX_CHALLENGE_BURST = 4;
-const CHALLENGE_INTERVAL_MS = 1000;
+const CHALLENGES_PER_SECOND = 1;
 
 /** A CHALLENGE that is to leave. */
 export interface DueChallenge {
@@ -21,25 +22,14 @@ export interface DueChallenge {
 }
 
 export class AddressChange {
-  /** Moves made so far. */
-  moves = 0;
   private candidate: PeerAddress | undefined;
   private value: Uint8Array | undefined;
   private due: DueChallenge | undefined;
-  private tokens = MAX_CHALLENGE_BURST;
-  private gainedAtMs: number;
-
-  constructor(nowMs: number) {
-    this.gainedAtMs = nowMs;
-  }
-
-  get isDue(): boolean {
-    return this.due !== undefined;
-  }
+  private readonly questions = new TokenBucket(MAX_CHALLENGE_BURST, CHALLENGES_PER_SECOND);
 
   /** The newest segment of all came from `from`, where the peer is not known to be. */
   onElsewhere(nowMs: number, from: PeerAddress, random: Random): void {
-    if (!this.takeToken(nowMs)) return;
+    if (!this.questions.take(nowMs)) return;
     // The same question again, when the first may have been lost.
     if (this.candidate !== from || this.value === undefined) {
       this.candidate = from;
@@ -48,15 +38,6 @@ export class AddressChange {
       for (let i = 0; i < words.length; i += 1) words[i] = random.uint32();
     }
     this.due = { value: this.value, isAnswer: false, peer: from };
-  }
-
-  private takeToken(nowMs: number): boolean {
-    const gained = (nowMs - this.gainedAtMs) / CHALLENGE_INTERVAL_MS;
-    this.tokens = Math.min(MAX_CHALLENGE_BURST, this.tokens + gained);
-    this.gainedAtMs = nowMs;
-    if (this.tokens < 1) return false;
-    this.tokens -= 1;
-    return true;
   }
 
   /** The peer asks whether we are where our segments come from. */
@@ -71,7 +52,6 @@ export class AddressChange {
     if (!wanted.every((byte, i) => byte === value[i])) return false;
     this.candidate = undefined;
     this.value = undefined;
-    this.moves += 1;
     return true;
   }
 

@@ -44,7 +44,7 @@ export class ConnectionParts {
   readonly trace: TraceSink;
   /** Where datagrams go; a responder's peer may move (`address-change.ts`). */
   peer: PeerAddress;
-  readonly addressChange: AddressChange;
+  readonly addressChange = new AddressChange();
   readonly initialSeq: number;
   readonly log: TransmissionLog;
   readonly window: SendWindow;
@@ -93,7 +93,6 @@ export class ConnectionParts {
     this.config = config;
     this.shared = shared;
     this.handshake = handshake;
-    this.addressChange = new AddressChange(nowMs);
     this.trace = shared.trace;
     this.random = shared.random;
     this.segmentBytes = config.segmentBytes;

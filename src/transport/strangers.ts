@@ -1,5 +1,6 @@
 /** What is said to peers that no connection belongs to: answers without state, few and short. */
 import { Fifo } from '../util/fifo.ts';
+import { TokenBucket } from '../util/token-bucket.ts';
 import { FLAG } from '../wire/codes.ts';
 import { RESET_SEGMENT_BYTES } from '../wire/layout.ts';
 import { type SegmentView } from '../wire/segment.ts';
@@ -21,8 +22,7 @@ interface Answer {
 export class Strangers {
   private readonly answers = new Fifo<Answer>();
   private readonly tokens: ResetTokens | undefined;
-  private budget = RESET_BURST;
-  private budgetAtMs = 0;
+  private readonly budget = new TokenBucket(RESET_BURST, RESET_BURST);
   /** Resets sent and those beyond the rate; answers that found the queue full. */
   readonly counters = { resetsSent: 0, resetsWithheld: 0, answersRefused: 0 };
 
@@ -59,7 +59,7 @@ export class Strangers {
     const length = segment.payloadEnd - segment.headerStart;
     const isMute = segment.has(FLAG.SYN) || segment.hasReset || length <= RESET_SEGMENT_BYTES;
     if (tokens === undefined || isMute) return;
-    if (!this.takeBudget(nowMs)) {
+    if (!this.budget.take(nowMs)) {
       this.counters.resetsWithheld += 1;
       return;
     }
@@ -79,14 +79,5 @@ export class Strangers {
     finishSegment(bytes, 0, bytes.length);
     this.counters.resetsSent += 1;
     this.push(peer, bytes);
-  }
-
-  private takeBudget(nowMs: number): boolean {
-    const gained = ((nowMs - this.budgetAtMs) * RESET_BURST) / 1000;
-    this.budget = Math.min(RESET_BURST, this.budget + gained);
-    this.budgetAtMs = nowMs;
-    if (this.budget < 1) return false;
-    this.budget -= 1;
-    return true;
   }
 }

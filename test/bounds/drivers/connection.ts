@@ -201,7 +201,7 @@ export const sackSlice: Driver = (cap) => {
 };
 
 export const challenges: Driver = (cap) => {
-  const change = new AddressChange(0);
+  const change = new AddressChange();
   const random = new SeededRandom(1);
   let asked = 0;
   let passed = 0;
