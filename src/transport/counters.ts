@@ -1,5 +1,7 @@
 /** What one connection counts, from its first datagram to its last. */
 
+import type { SegmentView } from '../wire/segment.ts';
+
 export interface Counters {
   segmentsSent: number;
   segmentsRetransmitted: number;
@@ -26,4 +28,10 @@ export function newCounters(): Counters {
     bytesSent: 0,
     bytesReceived: 0,
   };
+}
+
+/** A segment of the peer that was authentic. */
+export function countReceived(counters: Counters, segment: SegmentView): void {
+  counters.datagramsReceived += 1;
+  counters.bytesReceived += segment.payloadEnd - segment.headerStart;
 }

@@ -5,6 +5,7 @@ import { defaultParameters, type Parameters, readParameters } from '../wire/para
 import { isStreamCombination, type SegmentView } from '../wire/segment.ts';
 import { unwrap, wrap } from '../wire/serial.ts';
 import type { ConnectionParts } from './connection-parts.ts';
+import { countReceived } from './counters.ts';
 
 /** Bytes at the end of the third message by which its repetition is known. */
 const THIRD_END_BYTES = 8;
@@ -41,7 +42,7 @@ export class OpeningReceiver {
     const { buffer, payloadStart, payloadEnd } = segment;
     const isRead = readParameters(buffer, payloadStart, payloadEnd, parameters);
     if (!isRead || parameters.segmentBytes < MIN_SEGMENT_BYTES) return this.refuse('synParameters');
-    this.count(segment);
+    countReceived(parts.counters, segment);
     if (!this.isTrusted()) return undefined;
     this.keepToken(parameters.resetToken);
     parts.writer.destinationPort = segment.sourcePort;
@@ -87,7 +88,7 @@ export class OpeningReceiver {
     parts.keyLifetime.begin(nowMs, parts.sealer.keys);
     const result = hasFirst ? this.takeFirst(nowMs, segment, parameters) : 'taken';
     if (result === 'synParameters') return this.refuse(result);
-    this.count(segment);
+    countReceived(parts.counters, segment);
     this.thirdEnd = thirdEnd;
     // Without memory its operation comes again as a segment of its own; the opening stands.
     if (result === 'taken') parts.tracker!.record(nowMs, txn, true);
@@ -120,12 +121,6 @@ export class OpeningReceiver {
     if (parts.shared.protection.checksumCoversPayload) return reason;
     parts.end({ kind: 'violation', by: 'peer', rule: 'P-OPEN-08' }, undefined);
     return reason;
-  }
-
-  private count(segment: SegmentView): void {
-    const { counters } = this.parts;
-    counters.datagramsReceived += 1;
-    counters.bytesReceived += segment.payloadEnd - segment.headerStart;
   }
 
   /** Handshake messages repeat byte for byte: the third is known again by its end. */

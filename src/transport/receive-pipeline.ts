@@ -9,6 +9,7 @@ import { defaultParameters, readParameters } from '../wire/parameters.ts';
 import type { SegmentView } from '../wire/segment.ts';
 import { unwrap } from '../wire/serial.ts';
 import type { ConnectionParts } from './connection-parts.ts';
+import { countReceived } from './counters.ts';
 import { OpeningReceiver } from './receive-opening.ts';
 import type { PeerAddress } from './types.ts';
 
@@ -41,15 +42,9 @@ export class ReceivePipeline {
     }
     if (!this.open(segment, txn)) return 'seal';
     if (parts.opening.state === 'unproven') parts.opening.onProof();
-    this.count(segment);
+    countReceived(parts.counters, segment);
     parts.liveness.onReceived(nowMs);
     return this.handleOpened(nowMs, segment, txn, from);
-  }
-
-  private count(segment: SegmentView): void {
-    const { counters } = this.parts;
-    counters.datagramsReceived += 1;
-    counters.bytesReceived += segment.payloadEnd - segment.headerStart;
   }
 
   /** P-TXN-04. A repeated third message means that ours never arrived: it is answered. */
