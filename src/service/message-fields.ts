@@ -1,10 +1,29 @@
-/** Reading the fields of a decoded message: each reader names the field it refuses. */
+/** Reading a message: its bytes as a map, then fields; each reader names the field it refuses. */
+import { decode } from 'cbor2/decoder';
 
 /** Thrown inside a decoder and caught there: nothing outside this folder sees it. */
 export class FieldFault extends Error {}
 
 /** What a CBOR map became: keys stay apart from object properties such as `__proto__`. */
 export type FieldMap = ReadonlyMap<unknown, unknown>;
+
+const DECODE_OPTIONS = {
+  ignoreGlobalTags: true,
+  preferMap: true,
+  rejectDuplicateKeys: true,
+  rejectStreaming: true,
+};
+
+/**
+ * The map that `bytes` are in CBOR.
+ * @param maxDepth how deep maps and lists may lie in each other
+ * @throws FieldFault for other CBOR, the decoder's own error for what is none
+ */
+export function decodeMap(bytes: Uint8Array, maxDepth: number): FieldMap {
+  const fields: unknown = decode(bytes, { ...DECODE_OPTIONS, maxDepth });
+  if (fields instanceof Map) return fields;
+  throw new FieldFault('not a map');
+}
 
 /** A whole number in [0, 2^53). */
 export function naturalField(fields: FieldMap, name: string): number {

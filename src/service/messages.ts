@@ -4,7 +4,6 @@
  * Decoding never throws, whatever the bytes are: it returns the message or the reason why not.
  * A field that nobody knows is ignored, so that a later version may add some (P-SVC-01).
  */
-import { decode } from 'cbor2/decoder';
 import { encode } from 'cbor2/encoder';
 import { MESSAGE_MAX_BYTES } from './limits.ts';
 import {
@@ -29,6 +28,7 @@ import {
   bytesField,
   bytesListField,
   choiceField,
+  decodeMap,
   FieldFault,
   naturalField,
   numberField,
@@ -47,13 +47,8 @@ export type Decoded<T> =
   /** `id` is the number, when that could be read: the fault can be answered then (P-SVC-02). */
   | { readonly ok: false; readonly fault: string; readonly id: number | undefined };
 
-const DECODE_OPTIONS = {
-  ignoreGlobalTags: true,
-  preferMap: true,
-  rejectDuplicateKeys: true,
-  rejectStreaming: true,
-  maxDepth: 3,
-};
+/** How deep maps and lists lie in each other at most. */
+const MESSAGE_DEPTH = 3;
 
 /** Fields without a value are left out. A message above 16 KiB is a programmer error. */
 export function encodeMessage(message: ClientMessage | ServerMessage): Uint8Array {
@@ -79,9 +74,7 @@ function decodeWith<T>(bytes: Uint8Array, read: (fields: FieldMap) => T): Decode
   let id: number | undefined;
   try {
     if (bytes.length > MESSAGE_MAX_BYTES) throw new FieldFault('longer than 16 KiB');
-    const fields: unknown = decode(bytes, DECODE_OPTIONS);
-    if (!(fields instanceof Map)) throw new FieldFault('not a map');
-    const map: FieldMap = fields;
+    const map = decodeMap(bytes, MESSAGE_DEPTH);
     if (typeof map.get('id') === 'number') id = naturalField(map, 'id');
     return { ok: true, message: read(map) };
   } catch (error) {
