@@ -7,7 +7,7 @@ import { Cookies } from '../src/crypto/cookie.ts';
 import { fingerprint, parseFingerprint } from '../src/crypto/fingerprint.ts';
 import { NoiseXX } from '../src/crypto/noise-xx.ts';
 import type { Primitives } from '../src/crypto/primitives.ts';
-import { isResetToken, resetToken } from '../src/crypto/reset-token.ts';
+import { resetToken } from '../src/crypto/reset-token.ts';
 import { SegmentKeys } from '../src/crypto/segment-keys.ts';
 import { SegmentSealer } from '../src/crypto/segment-sealer.ts';
 import { LIBRARIES, loadPrimitives } from '../src/io/primitives.ts';
@@ -91,7 +91,7 @@ function addStrangers(primitives: Primitives): void {
   });
   const told = resetToken(primitives, secret(9), target);
   add(`${name}: reset token`, 10, () => {
-    isRight &&= isResetToken(primitives, told, resetToken(primitives, secret(9), target));
+    isRight &&= Buffer.compare(told, resetToken(primitives, secret(9), target)) === 0;
   });
   add(`${name}: fingerprint written and read`, 10, () => {
     isRight &&= parseFingerprint(fingerprint(primitives, secret(10))) !== undefined;

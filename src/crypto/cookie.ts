@@ -8,14 +8,14 @@
  */
 import { assert } from '../util/assert.ts';
 import { putUint32, uint32 } from '../wire/bytes.ts';
+import { COOKIE_BYTES } from '../wire/layout.ts';
 import { unwrap, wrap } from '../wire/serial.ts';
-import { ADDRESS_MAC_BYTES, addressMac, MAC_SECRET_BYTES } from './address-mac.ts';
+import { addressMac, MAC_SECRET_BYTES } from './address-mac.ts';
 import { asciiBytes } from './ascii.ts';
 import { copyOf } from './copy.ts';
 import type { Primitives } from './primitives.ts';
 
 const TIME_BYTES = 4;
-export const COOKIE_BYTES = TIME_BYTES + ADDRESS_MAC_BYTES;
 /** How long a cookie is good; milliseconds. */
 export const COOKIE_LIFETIME_MS = 30_000;
 /** How long a secret makes cookies; at least a lifetime, since only one old secret is kept. */

@@ -2,11 +2,9 @@
  * Reset tokens: a server that restarted knows none of its connections any more, but it still knows
  * its secret, and so can prove that it is the server which the client spoke with.
  */
-import { ADDRESS_MAC_BYTES, addressMac } from './address-mac.ts';
+import { addressMac } from './address-mac.ts';
 import { asciiBytes } from './ascii.ts';
 import type { Primitives } from './primitives.ts';
-
-export const RESET_TOKEN_BYTES = ADDRESS_MAC_BYTES;
 
 const LABEL = asciiBytes('lftp-udp reset');
 
@@ -33,13 +31,4 @@ export function resetToken(
 ): Uint8Array {
   const { address, udpPort, clientPort, serverPort } = target;
   return addressMac(primitives, secret, LABEL, address, [udpPort, clientPort, serverPort]);
-}
-
-/** Whether a RESET carries the token that was told; in constant time. */
-export function isResetToken(
-  primitives: Primitives,
-  told: Uint8Array,
-  received: Uint8Array,
-): boolean {
-  return told.length === RESET_TOKEN_BYTES && primitives.equal(told, received);
 }

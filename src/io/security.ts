@@ -3,6 +3,7 @@
  * The pure parts are in `crypto` and `transport`; here they meet entropy, clock and addresses.
  */
 import { randomFillSync } from 'node:crypto';
+import { asciiBytes } from '../crypto/ascii.ts';
 import { Cookies as CookieMaker } from '../crypto/cookie.ts';
 import { hkdf } from '../crypto/hkdf.ts';
 import { KEY_BYTES, type Primitives } from '../crypto/primitives.ts';
@@ -69,7 +70,7 @@ function cookiesOf(primitives: Primitives): Cookies {
   };
 }
 
-const RESET_INFO = new TextEncoder().encode('lftp-udp reset secret');
+const RESET_INFO = asciiBytes('lftp-udp reset secret');
 const NO_SALT = new Uint8Array(0);
 
 /** The secret comes from the server's key, so a server that was started anew still has it. */

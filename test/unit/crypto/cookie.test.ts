@@ -1,11 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import {
-  COOKIE_BYTES,
-  COOKIE_LIFETIME_MS,
-  COOKIE_SECRET_MS,
-  Cookies,
-} from '../../../src/crypto/cookie.ts';
-import { isResetToken, RESET_TOKEN_BYTES, resetToken } from '../../../src/crypto/reset-token.ts';
+import { COOKIE_LIFETIME_MS, COOKIE_SECRET_MS, Cookies } from '../../../src/crypto/cookie.ts';
+import { resetToken } from '../../../src/crypto/reset-token.ts';
+import { COOKIE_BYTES, RESET_TOKEN_BYTES } from '../../../src/wire/layout.ts';
 import { SeededRandom } from '../../../src/util/random.ts';
 import { BOTH, bytesOf, hexOf, randomBytes } from './bytes.ts';
 
@@ -123,7 +119,6 @@ describe('reset tokens', () => {
   it('are the same after a restart, by either library', () => {
     expect(token).toHaveLength(RESET_TOKEN_BYTES);
     expect(hexOf(resetToken(BOTH[1], SECRET.slice(), { ...target }))).toBe(hexOf(token));
-    expect(isResetToken(PRIMITIVES, token, token.slice())).toBe(true);
   });
 
   it('belong to one connection, and to one secret', () => {
@@ -139,23 +134,11 @@ describe('reset tokens', () => {
       target,
     );
     expect(new Set([...others, hexOf(foreign), hexOf(token)]).size).toBe(6);
-    expect(isResetToken(PRIMITIVES, token, foreign)).toBe(false);
   });
 
   it('are no cookies', () => {
     const cookie = cookies().make(0, ADDRESS, 4711, 99);
     const zero = { address: ADDRESS, udpPort: 4711, clientPort: 99, serverPort: 0 };
     expect(hexOf(cookie)).not.toContain(hexOf(resetToken(PRIMITIVES, SECRET, zero)));
-  });
-
-  it('refuse each flipped bit and other lengths', () => {
-    for (let bit = 0; bit < 8 * RESET_TOKEN_BYTES; bit += 1) {
-      const forged = token.slice();
-      forged[bit >> 3]! ^= 1 << (bit & 7);
-      expect(isResetToken(PRIMITIVES, token, forged)).toBe(false);
-    }
-    expect(isResetToken(PRIMITIVES, token, token.subarray(1))).toBe(false);
-    const empty = new Uint8Array(0);
-    expect(isResetToken(PRIMITIVES, empty, empty)).toBe(false);
   });
 });
