@@ -145,14 +145,17 @@ export class Link {
     return this.line.size;
   }
 
-  /** Sends one datagram; `bytes` (at most 65,507) is copied. `nowMs` must never go back. */
-  send(nowMs: number, bytes: Uint8Array): void {
+  /**
+   * Sends one datagram; `bytes` (at most 65,507) is copied. `nowMs` must never go back.
+   * @returns whether it is under way, and not dropped or lost
+   */
+  send(nowMs: number, bytes: Uint8Array): boolean {
     const counters = this.counters;
     counters.sent += 1;
     counters.sentBytes += bytes.length;
     if (bytes.length > this.settings.mtuBytes) {
       counters.mtuDrops += 1;
-      return;
+      return false;
     }
     const leavesMs = this.serialise(nowMs, bytes.length);
     if (leavesMs === undefined || this.line.size >= MAX_HELD_DATAGRAMS) {
@@ -163,7 +166,9 @@ export class Link {
       counters.losses += 1;
     } else {
       this.carry(leavesMs, bytes);
+      return true;
     }
+    return false;
   }
 
   /** When to call `deliver`; Infinity while nothing is under way. */

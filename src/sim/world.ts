@@ -17,6 +17,8 @@ const MAX_ROUNDS_PER_TURN = 100_000;
 
 export interface WorldObserver {
   onSent?(nowMs: number, way: Way, datagram: Uint8Array): void;
+  /** After the link has taken the datagram, or not. */
+  onTaken?(nowMs: number, way: Way, datagram: Uint8Array, isCarried: boolean): void;
   onDelivered?(nowMs: number, way: Way, datagram: Uint8Array): void;
   /** After every host's turn. */
   onTurn?(nowMs: number, host: Host): void;
@@ -180,7 +182,10 @@ export class World {
     const way = host.routes.get(slot.peer);
     check(way !== undefined, 'wire', () => `host ${host.index} sends to ${slot.peer.key}`);
     for (const observer of this.observers) observer.onSent?.(this.nowMs, way!, datagram);
-    way!.link.send(this.nowMs, datagram);
+    const isCarried = way!.link.send(this.nowMs, datagram);
+    for (const observer of this.observers) {
+      observer.onTaken?.(this.nowMs, way!, datagram, isCarried);
+    }
   }
 
   private fold(host: Host, datagram: Uint8Array): void {
