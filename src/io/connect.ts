@@ -12,6 +12,7 @@ import { alternateFamilies, ATTEMPT_DELAY_MS, RaceLost, staggeredRace } from './
 import type { Attempt } from './race.ts';
 import { Refusals } from './refusals.ts';
 import { SEALED, type Security } from './security.ts';
+import type { Fragments } from './socket-options.ts';
 import { UdpSocket } from './udp-socket.ts';
 
 /** Addresses of one name that are tried. */
@@ -64,6 +65,8 @@ export interface ClientLink {
   readonly family: 4 | 6;
   /** Errors that the socket told, by code. */
   readonly socketErrors: ReadonlyMap<string, number>;
+  /** Whether the system may cut what is sent into fragments, and why. */
+  readonly fragments: Fragments;
   /** Closes the socket at once: finish the channel and `linger` before. */
   close(): void;
 }
@@ -187,6 +190,7 @@ class Opening {
       address: this.target.address,
       family: this.socket.family,
       socketErrors: this.socket.errorCounts,
+      fragments: this.socket.fragments,
       close: () => {
         this.close();
       },

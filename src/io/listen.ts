@@ -10,6 +10,7 @@ import { assemble, MAX_CONNECTIONS, SERVER_POOLS, type Assembly } from './assemb
 import { Channel } from './channel.ts';
 import type { DrivenConnection } from './driven.ts';
 import { SEALED, type Security } from './security.ts';
+import type { Fragments } from './socket-options.ts';
 import { UdpSocket } from './udp-socket.ts';
 
 export interface ListenOptions {
@@ -71,6 +72,11 @@ export class Listener {
   /** Errors that the socket told, by code. */
   get socketErrors(): ReadonlyMap<string, number> {
     return this.socket.errorCounts;
+  }
+
+  /** Whether the system may cut what is sent into fragments, and why. */
+  get fragments(): Fragments {
+    return this.socket.fragments;
   }
 
   get receiveBufferBytes(): number {

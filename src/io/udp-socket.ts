@@ -9,6 +9,7 @@ import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import type { PeerAddress } from '../transport/types.ts';
 import type { DatagramSlot } from './datagram-pool.ts';
 import { SocketPeer, type PeerTable } from './peer-table.ts';
+import { forbidFragments, type Fragments } from './socket-options.ts';
 
 /** What is asked of the kernel for each direction; bytes. It grants what its limits allow. */
 export const SOCKET_BUFFER_BYTES = 7 * 1_048_576;
@@ -45,6 +46,8 @@ export class UdpSocket {
   private readonly socket: Socket;
   private readonly options: UdpSocketOptions;
   private readonly onSent: (error: Error | null) => void;
+  /** Whether the system may cut what is sent; known once the socket is open. */
+  fragments: Fragments = 'allowed: no binary';
   private connectedPeer: SocketPeer | undefined;
   private isOpen = true;
 
@@ -69,7 +72,7 @@ export class UdpSocket {
    */
   async bind(address: string, port: number): Promise<void> {
     await this.opening((done) => this.socket.bind({ address, port, exclusive: true }, done));
-    this.growBuffers();
+    this.configure();
   }
 
   /**
@@ -78,7 +81,7 @@ export class UdpSocket {
    */
   async connect(address: string, port: number): Promise<SocketPeer> {
     await this.opening((done) => this.socket.connect(port, address, done));
-    this.growBuffers();
+    this.configure();
     this.connectedPeer = new SocketPeer(address, port);
     return this.connectedPeer;
   }
@@ -115,6 +118,10 @@ export class UdpSocket {
 
   get localPort(): number {
     return this.socket.address().port;
+  }
+
+  get forbidsFragments(): boolean {
+    return this.fragments === 'forbidden';
   }
 
   /** What the kernel granted; Linux tells twice the usable size. */
@@ -161,8 +168,9 @@ export class UdpSocket {
     });
   }
 
-  private growBuffers(): void {
+  private configure(): void {
     const { socket } = this;
+    this.fragments = forbidFragments(socket, this.family);
     askForBuffer((bytes) => socket.setRecvBufferSize(bytes));
     askForBuffer((bytes) => socket.setSendBufferSize(bytes));
   }

@@ -82,9 +82,10 @@ export class FileServer {
     }
   }
 
-  /** Where it listens. */
-  get address(): { readonly host: string; readonly port: number } {
-    return { host: this.listener?.address ?? '', port: this.listener?.port ?? 0 };
+  /** Where it listens, and whether the system may cut what it sends into fragments. */
+  get address(): { readonly host: string; readonly port: number; readonly fragments: string } {
+    const { address: host = '', port = 0, fragments = '' } = this.listener ?? {};
+    return { host, port, fragments };
   }
 
   get clientCount(): number {

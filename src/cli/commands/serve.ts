@@ -111,7 +111,7 @@ function announce(
   flags: Flags,
   root: string,
   { fingerprint, logins, accounts }: Door,
-  { host, port }: { readonly host: string; readonly port: number },
+  { host, port, fragments }: FileServer['address'],
 ): void {
   const pin = fingerprint === null ? '' : `;fp=${fingerprint}`;
   const addressOf = (entry: string): string => `lftp://${hostAndPort(entry, port)}/${pin}`;
@@ -127,6 +127,7 @@ function announce(
   output.say(`Listening on UDP port ${port} of ${isAnyHost(host) ? 'every address' : host}:`);
   for (const entry of addresses) output.say(`  ${entry}`);
   output.detail(`at most ${flags.maxClients} clients`);
+  output.detail(`fragments ${fragments}`);
   if (flags.maxPatienceMs !== undefined) {
     output.detail(`patience granted: ${formatDuration(flags.maxPatienceMs)}`);
   }
