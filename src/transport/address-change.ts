@@ -13,6 +13,8 @@ import type { PeerAddress } from './types.ts';
 /** P-MOVE-03: questions asked without waiting, and how many are gained. */
 export const MAX_CHALLENGE_BURST = 4;
 const CHALLENGES_PER_SECOND = 1;
+/** How long an answer is waited for at least before the question is asked again; ms. */
+const MIN_ANSWER_MS = 50;
 
 /** A CHALLENGE that is to leave. */
 export interface DueChallenge {
@@ -25,19 +27,27 @@ export class AddressChange {
   private candidate: PeerAddress | undefined;
   private value: Uint8Array | undefined;
   private due: DueChallenge | undefined;
+  private againAtMs = 0;
   private readonly questions = new TokenBucket(MAX_CHALLENGE_BURST, CHALLENGES_PER_SECOND);
 
-  /** The newest segment of all came from `from`, where the peer is not known to be. */
-  onElsewhere(nowMs: number, from: PeerAddress, random: Random): void {
+  /**
+   * The newest segment of all came from `from`, where the peer is not known to be.
+   * @param srttMs 0 when no round trip is known
+   */
+  onElsewhere(nowMs: number, from: PeerAddress, srttMs: number, random: Random): void {
+    let value = this.candidate === from ? this.value : undefined;
+    // Segments come in trains: one question is for all of them, until it may have been lost.
+    if (value !== undefined && nowMs < this.againAtMs) return;
     if (!this.questions.take(nowMs)) return;
-    // The same question again, when the first may have been lost.
-    if (this.candidate !== from || this.value === undefined) {
-      this.candidate = from;
-      this.value = new Uint8Array(CHALLENGE_BYTES);
-      const words = new Uint32Array(this.value.buffer);
+    if (value === undefined) {
+      value = new Uint8Array(CHALLENGE_BYTES);
+      const words = new Uint32Array(value.buffer);
       for (let i = 0; i < words.length; i += 1) words[i] = random.uint32();
     }
-    this.due = { value: this.value, isAnswer: false, peer: from };
+    this.candidate = from;
+    this.value = value;
+    this.againAtMs = nowMs + Math.max(MIN_ANSWER_MS, 2 * srttMs);
+    this.due = { value, isAnswer: false, peer: from };
   }
 
   /** The peer asks whether we are where our segments come from. */

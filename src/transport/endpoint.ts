@@ -40,6 +40,7 @@ export class Endpoint {
     datagramsSent: 0,
     opened: 0,
     accepted: 0,
+    moves: 0,
     steps: 0,
   };
   private nextId = 1;
@@ -144,6 +145,7 @@ export class Endpoint {
     }
     this.counters.steps += 1;
     const outcome = entry.handleSegment(nowMs, segment, peer);
+    if (isElsewhere && entry.peer === peer) this.counters.moves += 1;
     if (entry.state !== 'opening') this.acceptor.onSettled(entry);
     this.touch(entry);
     return outcome;

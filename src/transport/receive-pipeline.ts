@@ -99,7 +99,7 @@ export class ReceivePipeline {
     if (segment.closeStage > 0) this.takeClose(nowMs, segment);
     if (segment.challengeAt >= 0) this.takeChallenge(nowMs, segment, from);
     if (isNewest && from !== parts.peer) {
-      parts.addressChange.onElsewhere(nowMs, from, parts.shared.random);
+      parts.addressChange.onElsewhere(nowMs, from, parts.rtt.srttMs, parts.shared.random);
     }
     return undefined;
   }

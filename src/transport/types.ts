@@ -112,6 +112,8 @@ export interface EndpointStats {
   /** Connections opened by us, and by others. */
   readonly opened: number;
   readonly accepted: number;
+  /** Times that a peer proved to be at another address (P-MOVE-04). */
+  readonly moves: number;
   /** SYNs asked for a cookie, SYNs taken because of one, connections not yet proved. */
   readonly cookiesAsked: number;
   readonly cookiesTaken: number;

@@ -185,6 +185,26 @@ describe('a client at another address', () => {
     expect([far.isIntact, far.receivedBytes]).toEqual([true, 30_000_000]);
   });
 
+  it('P-MOVE-03 is asked once, however many segments come before the answer', () => {
+    const { net, server, nat, near, far } = openBehindNat();
+    near.post(30_000_000);
+    net.run(200);
+    const questions: PeerAddress[] = [];
+    nat.watch = (packet) => {
+      if (packet.from === server.address && challengeOf(packet) === 'question') {
+        questions.push(packet.to);
+      }
+    };
+    const places = Array.from({ length: 6 }, (_, i) => addressOf(51 + i, 1_000));
+    for (const place of places) {
+      nat.moveTo(place);
+      net.run(400);
+      expect(far.connection.peer).toBe(place);
+    }
+    expect(questions).toEqual(places);
+    expect(net.runUntil(() => far.recordsEnded === 1, 60_000)).toBe(true);
+  });
+
   it('P-MOVE-04 its reset token is the new address’s, and the old one is good for a while', () => {
     for (const isMoved of [true, false]) {
       const scene = openBehindNat();

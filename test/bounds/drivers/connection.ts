@@ -207,7 +207,7 @@ export const challenges: Driver = (cap) => {
   let passed = 0;
   return fillTable(cap, {
     add: (index) => {
-      change.onElsewhere(0, addressOf(500 + index), random);
+      change.onElsewhere(0, addressOf(500 + index), 0, random);
       if (change.take() === undefined) passed += 1;
       else asked += 1;
     },
