@@ -5,18 +5,16 @@
  * own, so losses of one client do not depend on what others send.
  */
 import { MONOTONIC_CLOCK } from '../io/clock.ts';
-import { DatagramPool } from '../io/datagram-pool.ts';
 import { PeerTable } from '../io/peer-table.ts';
 import { UdpSocket } from '../io/udp-socket.ts';
 import { Link, type LinkCounters, type LinkOptions } from '../sim/link.ts';
 import type { PeerAddress } from '../transport/types.ts';
 import { SeededRandom } from '../util/random.ts';
+import { RelayOutlet } from './relay-outlet.ts';
+import { RelayUpstream, type Wandering } from './relay-upstream.ts';
 
 /** Clients at once; beyond it the one that was silent longest is forgotten. */
 export const MAX_RELAY_FLOWS = 256;
-
-/** Datagrams left to a socket's own queue; beyond it they are dropped, as a router does. */
-export const MAX_RELAY_QUEUE = 1_024;
 
 /** Timers have whole milliseconds and fire late: what is due this soon goes now. */
 const EARLY_MS = 0.75;
@@ -33,10 +31,14 @@ export interface RelayOptions {
   /** From the server to the clients. */
   readonly backward: Partial<LinkOptions>;
   readonly seed: number;
+  /** Moves clients from one address of 127.0.0.0/8 to the next; for servers on loopback. */
+  readonly wandering?: Wandering;
 }
 
 export interface RelayReport {
   readonly flows: number;
+  /** Changes of address towards the server. */
+  readonly moves: number;
   readonly forward: LinkCounters;
   readonly backward: LinkCounters;
   /** Dropped by the relay itself, because a socket took no more. */
@@ -45,18 +47,16 @@ export interface RelayReport {
 
 interface Flow {
   readonly client: PeerAddress;
-  readonly upstream: UdpSocket;
-  readonly pool: DatagramPool;
+  readonly upstream: RelayUpstream;
   readonly forward: Link;
   readonly backward: Link;
-  target: PeerAddress | undefined;
   lastAtMs: number;
 }
 
 export class Relay {
   private readonly options: RelayOptions;
   private readonly front: UdpSocket;
-  private readonly frontPool = new DatagramPool();
+  private readonly outlet: RelayOutlet;
   private readonly peers: PeerTable;
   private readonly flows = new Map<PeerAddress, Flow>();
   private readonly runPump = (): void => {
@@ -64,6 +64,7 @@ export class Relay {
   };
   private readonly retired: Flow[] = [];
   private timer: NodeJS.Timeout | undefined;
+  private places = 0;
   private immediate: NodeJS.Immediate | undefined;
   private isClosed = false;
   private opened = 0;
@@ -79,6 +80,7 @@ export class Relay {
         this.fromClient(bytes, client);
       },
     });
+    this.outlet = new RelayOutlet(this.front);
   }
 
   /** @throws the system's error when the port is not free */
@@ -94,6 +96,7 @@ export class Relay {
     const flows = [...this.retired, ...this.flows.values()];
     return {
       flows: this.opened,
+      moves: flows.reduce((moves, { upstream }) => moves + upstream.moves, 0),
       forward: sum(flows.map((flow) => flow.forward.counters)),
       backward: sum(flows.map((flow) => flow.backward.counters)),
       overruns: this.overruns,
@@ -104,11 +107,8 @@ export class Relay {
     this.isClosed = true;
     clearTimeout(this.timer);
     clearImmediate(this.immediate);
-    await Promise.all([this.front, ...this.upstreams()].map((socket) => socket.close()));
-  }
-
-  private upstreams(): UdpSocket[] {
-    return [...this.flows.values()].map((flow) => flow.upstream);
+    const upstreams = [...this.flows.values()].map(({ upstream }) => upstream);
+    await Promise.all([this.front, ...upstreams].map((socket) => socket.close()));
   }
 
   private fromClient(bytes: Uint8Array, client: PeerAddress): void {
@@ -124,9 +124,12 @@ export class Relay {
     const { options } = this;
     const index = this.opened;
     this.opened += 1;
-    const upstream = new UdpSocket({
-      family: options.targetAddress.includes(':') ? 6 : 4,
+    const upstream = new RelayUpstream({
+      targetAddress: options.targetAddress,
+      targetPort: options.targetPort,
       peers: this.peers,
+      wandering: options.wandering,
+      nextPlace: () => this.nextPlace(),
       onDatagram: (bytes) => {
         flow.backward.send(MONOTONIC_CLOCK.nowMs(), bytes);
         this.schedule();
@@ -135,22 +138,24 @@ export class Relay {
     const flow: Flow = {
       client,
       upstream,
-      pool: new DatagramPool(),
       forward: new Link(options.forward, SeededRandom.named(options.seed, `forward ${index}`)),
       backward: new Link(options.backward, SeededRandom.named(options.seed, `backward ${index}`)),
-      target: undefined,
       lastAtMs: 0,
     };
     this.flows.set(client, flow);
-    upstream.connect(options.targetAddress, options.targetPort).then(
-      (peer) => {
-        flow.target = peer;
-        this.schedule();
-      },
+    upstream.open().then(
+      () => this.schedule(),
       // An unreachable server is silence, as on any path.
       () => undefined,
     );
     return flow;
+  }
+
+  /** Another address of loopback each time; never the server's own, which is 127.0.0.1. */
+  private nextPlace(): string {
+    const n = this.places;
+    this.places += 1;
+    return `127.${1 + ((n >> 16) % 255)}.${(n >> 8) & 255}.${1 + (n % 254)}`;
   }
 
   private forgetOldest(): void {
@@ -173,38 +178,22 @@ export class Relay {
     if (this.isClosed) return;
     const dueMs = MONOTONIC_CLOCK.nowMs() + EARLY_MS;
     let nextMs = Infinity;
-    for (const flow of this.flows.values()) {
-      const { target, client } = flow;
-      if (target === undefined) continue;
-      this.deliver(flow.forward, dueMs, flow.upstream, flow.pool, target);
-      this.deliver(flow.backward, dueMs, this.front, this.frontPool, client);
-      nextMs = Math.min(nextMs, flow.forward.nextDeliveryMs(), flow.backward.nextDeliveryMs());
+    for (const { client, upstream, forward, backward } of this.flows.values()) {
+      if (!upstream.isOpen) continue;
+      this.deliver(forward, dueMs, (bytes) => upstream.send(bytes));
+      this.deliver(backward, dueMs, (bytes) => this.outlet.send(bytes, client));
+      nextMs = Math.min(nextMs, forward.nextDeliveryMs(), backward.nextDeliveryMs());
     }
     if (nextMs === Infinity) return;
     const waitMs = Math.round(nextMs - MONOTONIC_CLOCK.nowMs());
     this.timer = setTimeout(this.runPump, Math.max(1, waitMs));
   }
 
-  private deliver(
-    link: Link,
-    dueMs: number,
-    socket: UdpSocket,
-    pool: DatagramPool,
-    peer: PeerAddress,
-  ): void {
-    if (pool.parkedCount > 0 && socket.queuedDatagrams === 0) pool.recoverParked();
+  private deliver(link: Link, dueMs: number, send: (bytes: Uint8Array) => boolean): void {
     for (;;) {
       const bytes = link.deliver(dueMs);
       if (bytes === undefined) return;
-      if (pool.parkedCount >= MAX_RELAY_QUEUE) {
-        this.overruns += 1;
-        continue;
-      }
-      const slot = pool.current();
-      slot.buffer.set(bytes);
-      slot.length = bytes.length;
-      slot.peer = peer;
-      if (!socket.send(slot, false)) pool.park();
+      if (!send(bytes)) this.overruns += 1;
     }
   }
 }

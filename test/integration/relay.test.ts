@@ -3,6 +3,7 @@ import { startRelay, type Relay, type RelayOptions } from '../../src/cli/relay.t
 import { DatagramPool } from '../../src/io/datagram-pool.ts';
 import { PeerTable } from '../../src/io/peer-table.ts';
 import { UdpSocket } from '../../src/io/udp-socket.ts';
+import type { PeerAddress } from '../../src/transport/types.ts';
 
 const closers: (() => Promise<void>)[] = [];
 
@@ -10,15 +11,24 @@ afterEach(async () => {
   await Promise.all(closers.splice(0).map((close) => close()));
 });
 
+interface Station {
+  readonly socket: UdpSocket;
+  readonly heard: Uint8Array[];
+  /** Where it came from. */
+  readonly sources: Set<PeerAddress>;
+}
+
 /** A socket that counts what it hears and answers it when asked to. */
-function station(answers: boolean): { socket: UdpSocket; heard: Uint8Array[] } {
+function station(answers: boolean): Station {
   const heard: Uint8Array[] = [];
+  const sources = new Set<PeerAddress>();
   const pool = new DatagramPool();
   const socket = new UdpSocket({
     family: 4,
     peers: new PeerTable(() => []),
     onDatagram: (bytes, peer) => {
       heard.push(bytes);
+      sources.add(peer);
       if (!answers) return;
       const slot = pool.current();
       slot.buffer.set(bytes);
@@ -28,7 +38,7 @@ function station(answers: boolean): { socket: UdpSocket; heard: Uint8Array[] } {
     },
   });
   closers.push(() => socket.close());
-  return { socket, heard };
+  return { socket, heard, sources };
 }
 
 async function relayTo(port: number, options: Partial<RelayOptions>): Promise<Relay> {
@@ -84,6 +94,26 @@ describe('the relay', () => {
     expect(losses).toBeGreaterThan(30);
     expect(losses).toBeLessThan(90);
     await expect.poll(() => server.heard.length).toBe(200 - losses);
+  });
+
+  it('moves a client from one place to the next, and hears it nowhere else', async () => {
+    const server = station(true);
+    await server.socket.bind('127.0.0.1', 0);
+    const wandering = { everyMs: 20, overlapMs: 0 };
+    const relay = await relayTo(server.socket.localPort, { wandering });
+    const { send, heard } = await client(relay.port);
+    send(1);
+    await expect.poll(() => heard.length).toBe(1);
+    for (const moves of [1, 2]) {
+      await expect.poll(() => relay.report().moves).toBeGreaterThanOrEqual(moves);
+      send(2);
+      await expect.poll(() => server.sources.size).toBeGreaterThan(moves);
+    }
+    await expect.poll(() => heard.length).toBeGreaterThan(1);
+    const places = [...server.sources];
+    expect(places[0]?.address).toBe('127.0.0.1');
+    expect(new Set(places.map(({ address }) => address)).size).toBe(places.length);
+    for (const { address } of places) expect(address).toMatch(/^127\./);
   });
 
   it('is silence in front of a server that is not there', async () => {
