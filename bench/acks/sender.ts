@@ -1,6 +1,7 @@
 /** The sending side as far as acknowledgements reach into it, its window kept full. */
 import { AckProcessing } from '../../src/transport/ack-processing.ts';
 import { DEFAULT_CONNECTION_CONFIG } from '../../src/transport/config.ts';
+import { DeliveryRate } from '../../src/transport/congestion/delivery-rate.ts';
 import { PathGroup } from '../../src/transport/path-group.ts';
 import { PeerWindow } from '../../src/transport/peer-window.ts';
 import { Recovery } from '../../src/transport/recovery.ts';
@@ -10,6 +11,7 @@ import { SendWindow } from '../../src/transport/send-window.ts';
 import { NO_TRACE } from '../../src/transport/trace.ts';
 import { KIND, TransmissionLog } from '../../src/transport/transmission-log.ts';
 import { assert } from '../../src/util/assert.ts';
+import { SeededRandom } from '../../src/util/random.ts';
 import { type Slab, SLAB_MAX_BYTES, SlabPool } from '../../src/util/slab.ts';
 import type { AckBlock } from '../../src/wire/ack-block.ts';
 import { FLAG } from '../../src/wire/codes.ts';
@@ -21,7 +23,8 @@ export class BenchSender {
   private readonly slab: Slab = this.pool.acquire(SLAB_MAX_BYTES)!;
   private readonly window = new SendWindow(FIRST_SEQ, this.pool);
   private readonly log = new TransmissionLog(FIRST_TXN - 1);
-  private readonly path = new PathGroup(DEFAULT_CONNECTION_CONFIG);
+  private readonly path = new PathGroup(DEFAULT_CONNECTION_CONFIG, new SeededRandom(1));
+  private readonly rate = new DeliveryRate();
   private readonly recovery: Recovery;
   private readonly acks: AckProcessing;
   private readonly cut: Cut;
@@ -31,10 +34,10 @@ export class BenchSender {
   constructor(segments: number) {
     this.segments = segments;
     const rtt = new RttEstimator();
-    const { window, log, path } = this;
-    this.recovery = new Recovery(window, log, rtt, path, NO_TRACE, 1);
+    const { window, log, path, rate } = this;
+    this.recovery = new Recovery(window, log, rtt, path, rate, NO_TRACE, 1);
     const peerWindow = new PeerWindow(FIRST_SEQ);
-    this.acks = new AckProcessing(window, log, rtt, this.recovery, path, peerWindow);
+    this.acks = new AckProcessing(window, log, rtt, this.recovery, path, rate, peerWindow);
     this.cut = {
       flags: FLAG.DAT,
       error: 0,
@@ -80,6 +83,8 @@ export class BenchSender {
     const txn = this.log.record(nowMs, KIND.STREAM, seq);
     this.window.transmitted(nowMs, seq, txn, txn);
     this.path.flightBytes += this.window.flightBytes - before;
+    const bytes = this.window.wireBytesOf(seq);
+    this.rate.onSent(nowMs, seq, this.window.sndUna, bytes, this.path.flightBytes);
     this.path.isCwndLimited = true;
     this.recovery.onSent(nowMs);
   }
@@ -88,7 +93,7 @@ export class BenchSender {
   finish(told: number): void {
     assert(this.window.sndUna === FIRST_SEQ, 'the hole stands');
     assert(this.window.bytesSettled === told * PAYLOAD_BYTES, 'each segment told is settled');
-    assert(this.recovery.counters.fastRecoveries === 1, 'one loss, one recovery');
+    assert(this.recovery.episodes.fastRecoveries === 1, 'one loss, one recovery');
     assert(this.window.transmissionsOf(FIRST_SEQ) === 2, 'the hole was repeated once');
     assert(this.window.audit() === undefined, 'the scoreboard adds up');
     this.window.clear();

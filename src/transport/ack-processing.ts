@@ -6,6 +6,7 @@
 import type { AckBlock } from '../wire/ack-block.ts';
 import { unwrap } from '../wire/serial.ts';
 import type { AckSample } from './congestion/controller.ts';
+import type { DeliveryRate } from './congestion/delivery-rate.ts';
 import type { PathGroup } from './path-group.ts';
 import type { PeerWindow } from './peer-window.ts';
 import type { Recovery } from './recovery.ts';
@@ -20,18 +21,15 @@ export class AckProcessing {
   private newestEcho = -1;
   private ackedBytes = 0;
   private priorNewest = -1;
-  private readonly sample: AckSample = {
-    nowMs: 0,
-    ackedBytes: 0,
-    priorFlightBytes: 0,
-    isCwndLimited: false,
-    srttMs: 0,
-  };
+  /** The round trip that this acknowledgement has measured; NaN for none. */
+  private rttMs = NaN;
+  private readonly sample: AckSample;
   private readonly window: SendWindow;
   private readonly log: TransmissionLog;
   private readonly rtt: RttEstimator;
   private readonly recovery: Recovery;
   private readonly path: PathGroup;
+  private readonly rate: DeliveryRate;
   private readonly peerWindow: PeerWindow;
 
   constructor(
@@ -40,6 +38,7 @@ export class AckProcessing {
     rtt: RttEstimator,
     recovery: Recovery,
     path: PathGroup,
+    rate: DeliveryRate,
     peerWindow: PeerWindow,
   ) {
     this.window = window;
@@ -47,6 +46,20 @@ export class AckProcessing {
     this.rtt = rtt;
     this.recovery = recovery;
     this.path = path;
+    this.rate = rate;
+    this.sample = {
+      nowMs: 0,
+      ackedBytes: 0,
+      lostBytes: 0,
+      priorFlightBytes: 0,
+      flightBytes: 0,
+      isCwndLimited: false,
+      isInRecovery: false,
+      srttMs: 0,
+      minRttMs: Infinity,
+      rttMs: NaN,
+      rate: rate.sample,
+    };
     this.peerWindow = peerWindow;
   }
 
@@ -65,8 +78,11 @@ export class AckProcessing {
     if (ack > this.window.sndNxt) return 'P-ACK-05';
     if (block !== undefined && this.isSackBeyondSent(ack, block)) return 'P-ACK-07';
     this.ackedBytes = 0;
+    this.rttMs = NaN;
+    this.rate.begin();
     this.priorNewest = this.recovery.newestDeliveredTxn;
     const priorFlightBytes = this.path.flightBytes;
+    const priorUna = this.window.sndUna;
     if (block !== undefined && block.tmapWords > 0) {
       const violation = this.takeTransmissions(nowMs, block);
       if (violation !== undefined) return violation;
@@ -78,21 +94,29 @@ export class AckProcessing {
       const credit = block === undefined ? undefined : this.window.bytesUna + block.credit;
       this.peerWindow.update(ack + windowSegments, credit);
     }
-    this.conclude(nowMs, priorFlightBytes);
+    this.conclude(nowMs, priorFlightBytes, priorUna);
     return undefined;
   }
 
   /** Losses come before growth: the acknowledgement that tells of one must not widen the window. */
-  private conclude(nowMs: number, priorFlightBytes: number): void {
+  private conclude(nowMs: number, priorFlightBytes: number, priorUna: number): void {
+    const { sample, rtt, path, recovery } = this;
     const madeProgress = this.ackedBytes > 0;
-    this.recovery.onAcknowledged(nowMs, madeProgress, priorFlightBytes);
-    if (!madeProgress) return;
-    this.sample.nowMs = nowMs;
-    this.sample.ackedBytes = this.ackedBytes;
-    this.sample.priorFlightBytes = priorFlightBytes;
-    this.sample.isCwndLimited = this.path.isCwndLimited;
-    this.sample.srttMs = this.rtt.srttMs;
-    this.path.controller.onAck(this.sample);
+    recovery.onAcknowledged(nowMs, madeProgress, priorFlightBytes);
+    const lostBytes = recovery.takeLostBytes();
+    if (!madeProgress && lostBytes === 0) return;
+    sample.nowMs = nowMs;
+    sample.ackedBytes = this.ackedBytes;
+    sample.lostBytes = lostBytes;
+    sample.priorFlightBytes = priorFlightBytes;
+    sample.flightBytes = path.flightBytes;
+    sample.isCwndLimited = path.isUsed(nowMs, priorFlightBytes, rtt.srttMs);
+    sample.isInRecovery = recovery.episodes.isInRecovery;
+    sample.srttMs = rtt.srttMs;
+    sample.minRttMs = rtt.minRttMs;
+    sample.rttMs = this.rttMs;
+    this.rate.finish(rtt.minRttMs);
+    path.onAck(sample, this.window.sndUna > priorUna);
   }
 
   /** TMAP and echo: which transmissions arrived. P-ACK-06: naming one never sent is a lie. */
@@ -131,10 +155,12 @@ export class AckProcessing {
     const wireBytes = seq < 0 || kind === KIND.PART ? 0 : this.window.wireBytesOf(seq);
     this.recovery.onDelivered(nowMs, txn, wireBytes);
     if (kind === KIND.PROBE) return;
-    if (log.fateOf(txn) === FATE.LOST) this.recovery.onSpurious();
+    if (log.fateOf(txn) === FATE.LOST) this.recovery.onSpurious(nowMs, txn);
     else log.settle(txn, FATE.DELIVERED);
     if (this.window.stateOf(seq) === SEGMENT.FREE) return;
-    if (kind === KIND.STREAM || this.hasEveryPiece(seq, txn)) this.settle(seq);
+    if (kind === KIND.STREAM || this.hasEveryPiece(seq, txn)) {
+      this.settle(nowMs, seq, txn >= this.window.firstTxnOf(seq));
+    }
   }
 
   /** Whether all pieces of the round that `txn` belongs to, the newest one of `seq`, arrived. */
@@ -158,7 +184,9 @@ export class AckProcessing {
     this.newestEcho = echo;
     const delay = Math.min(delayMs, 2 * this.recovery.maxAckDelayMs);
     const elapsedMs = nowMs - this.log.sentMsOf(echo);
-    if (this.log.isTimed(echo)) this.rtt.sample(Math.max(0.001, elapsedMs - delay));
+    if (!this.log.isTimed(echo)) return;
+    this.rttMs = Math.max(0.001, elapsedMs - delay);
+    this.rtt.sample(this.rttMs);
   }
 
   private takeCumulative(nowMs: number, ack: number): void {
@@ -207,13 +235,16 @@ export class AckProcessing {
       // RFC 8985 §6.2 step 2: of several transmissions, which one arrived is not known.
       if (isOnly) this.recovery.onDelivered(nowMs, txn, this.window.wireBytesOf(seq));
     }
-    this.settle(seq);
+    this.settle(nowMs, seq, isOnly);
   }
 
-  private settle(seq: number): void {
+  /** @param isNewest whether the newest sending of `seq` is known to be the one that arrived */
+  private settle(nowMs: number, seq: number, isNewest: boolean): void {
     if (this.window.stateOf(seq) === SEGMENT.IN_FLIGHT) {
       this.path.flightBytes -= this.window.wireBytesOf(seq);
     }
-    this.ackedBytes += this.window.settle(seq);
+    const bytes = this.window.settle(seq);
+    if (bytes > 0) this.rate.onDelivered(nowMs, seq, bytes, isNewest);
+    this.ackedBytes += bytes;
   }
 }

@@ -10,6 +10,8 @@ export type ControllerName = (typeof CONTROLLER_NAMES)[number];
 export interface ConnectionConfig {
   /** Which congestion controller governs what this side sends. */
   readonly controller: ControllerName;
+  /** Whether a window is spread over a round trip (P-PACE-01); without, it leaves at once. */
+  readonly isPaced: boolean;
   /** Overrides the controller's own initial window; segments. */
   readonly initialWindowSegments?: number;
   /** Largest datagram sent, header included; bytes. */
@@ -42,6 +44,7 @@ export interface ConnectionConfig {
 
 export const DEFAULT_CONNECTION_CONFIG: ConnectionConfig = {
   controller: 'newreno',
+  isPaced: true,
   segmentBytes: 1400,
   acceptSegmentBytes: 1500,
   receiveWindowBytes: 8_388_608,

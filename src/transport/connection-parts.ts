@@ -9,6 +9,7 @@ import { AckTracker } from './ack-tracker.ts';
 import { AddressChange } from './address-change.ts';
 import { Closing } from './closing.ts';
 import type { ConnectionConfig } from './config.ts';
+import { DeliveryRate } from './congestion/delivery-rate.ts';
 import { newCounters } from './counters.ts';
 import { Inbox } from './inbox.ts';
 import { KeyLifetime } from './key-lifetime.ts';
@@ -50,6 +51,7 @@ export class ConnectionParts {
   readonly window: SendWindow;
   readonly queue: SendQueue;
   readonly rtt = new RttEstimator();
+  readonly rate = new DeliveryRate();
   readonly path: PathGroup;
   readonly recovery: Recovery;
   readonly peerWindow: PeerWindow;
@@ -101,18 +103,13 @@ export class ConnectionParts {
     this.untilSkip = this.random.integer(...SKIP_EVERY);
     this.window = new SendWindow(this.initialSeq, shared.sendPool);
     this.queue = new SendQueue(config.sendQueueBytes, shared.sendPool);
-    this.path = new PathGroup(config);
-    this.recovery = new Recovery(this.window, this.log, this.rtt, this.path, this.trace, id);
+    const { window, log, rtt, rate } = this;
+    this.path = new PathGroup(config, this.random);
+    this.recovery = new Recovery(window, log, rtt, this.path, rate, this.trace, id);
     this.recovery.maxAckDelayMs = config.maxAckDelayMs;
     this.peerWindow = new PeerWindow(this.initialSeq);
-    this.acks = new AckProcessing(
-      this.window,
-      this.log,
-      this.rtt,
-      this.recovery,
-      this.path,
-      this.peerWindow,
-    );
+    const { recovery, path, peerWindow } = this;
+    this.acks = new AckProcessing(window, log, rtt, recovery, path, rate, peerWindow);
     this.writer = new SegmentWriter(handshake.sealer);
     this.keyLifetime = new KeyLifetime(this.log, this.recovery, this.writer);
     const { version } = shared.protection;
@@ -149,11 +146,14 @@ export class ConnectionParts {
 
   /** Notes that `seq` left in transmissions `firstTxn … txn`, in the window and on the path. */
   noteTransmission(nowMs: number, seq: number, firstTxn: number, txn: number): void {
-    const { window, path, counters } = this;
+    const { window, path, counters, rate } = this;
     const flightBefore = window.flightBytes;
+    const bytes = window.wireBytesOf(seq);
     if (window.transmissionsOf(seq) > 0) counters.segmentsRetransmitted += 1;
+    path.onSent(nowMs, bytes, rate.isAppLimited);
     window.transmitted(nowMs, seq, firstTxn, txn);
     path.flightBytes += window.flightBytes - flightBefore;
+    rate.onSent(nowMs, seq, window.sndUna, bytes, path.flightBytes);
     counters.segmentsSent += 1;
   }
 
@@ -183,7 +183,7 @@ export class ConnectionParts {
   move(nowMs: number, peer: PeerAddress): void {
     const isSameHost = peer.address === this.peer.address;
     this.peer = peer;
-    this.recovery.onPathChange();
+    this.recovery.episodes.onPathChange();
     if (!isSameHost) {
       this.path.reset(this.segmentBytes);
       this.rtt.reset();
@@ -208,7 +208,7 @@ export class ConnectionParts {
   meet(peerSeq: number, peerTxn: number, parameters: Parameters): void {
     const { config } = this;
     this.segmentBytes = Math.min(config.segmentBytes, parameters.segmentBytes);
-    this.path.controller.onSegmentSize(this.segmentBytes);
+    this.path.onSegmentSize(this.segmentBytes);
     const { ackEverySegments, maxAckDelayMs } = parameters;
     const { receiveWindowSegments } = config;
     this.tracker = new AckTracker(
@@ -244,7 +244,7 @@ export class ConnectionParts {
   shrinkSegments(): void {
     this.recovery.isBlackHole = false;
     this.segmentBytes = Math.min(this.segmentBytes, MIN_SEGMENT_BYTES);
-    this.path.controller.onSegmentSize(this.segmentBytes);
+    this.path.onSegmentSize(this.segmentBytes);
   }
 
   /** Whether every segment of ours is acknowledged or abandoned. */

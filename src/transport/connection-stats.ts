@@ -20,8 +20,8 @@ export function readStats(parts: ConnectionParts, state: ConnectionState): Conne
     ...counters,
     bytesAcknowledged: window.bytesSettled,
     bytesDelivered: parts.inbox.deliveredBytes,
-    fastRecoveries: recovery.counters.fastRecoveries,
-    timeouts: recovery.counters.timeouts,
+    fastRecoveries: recovery.episodes.fastRecoveries,
+    timeouts: recovery.episodes.timeouts,
     tailLossProbes: recovery.counters.tailLossProbes,
     windowProbes: peerWindow.probesSent,
   };

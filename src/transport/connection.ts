@@ -165,6 +165,7 @@ export class Connection {
       parts.peerWindow.nextTimeout(),
       parts.tracker!.nextTimeout(),
       parts.closing.nextTimeout(),
+      parts.path.pacedUntilMs,
     );
   }
 

@@ -47,7 +47,10 @@ export class OpeningReceiver {
     this.keepToken(parameters.resetToken);
     parts.writer.destinationPort = segment.sourcePort;
     // Karn: only a SYN that was sent once says which sending the answer belongs to.
-    if (opening.attempts === 1) parts.rtt.sample(Math.max(0.001, nowMs - opening.firstSentMs));
+    if (opening.attempts === 1) {
+      parts.rtt.sample(Math.max(0.001, nowMs - opening.firstSentMs));
+      parts.path.onRoundTrip(parts.rtt.srttMs);
+    }
     parts.meet(segment.seq, segment.txn, parameters);
     parts.liveness.onReceived(nowMs);
     parts.isEstablishedNews = true;

@@ -5,6 +5,8 @@
 import { assert } from '../util/assert.ts';
 import { MIN_SEGMENT_BYTES } from '../wire/layout.ts';
 import { BACKOFF_LEVELS } from './backoff-lists.ts';
+import type { DeliveryRate } from './congestion/delivery-rate.ts';
+import { Episodes } from './episodes.ts';
 import { LostQueue } from './lost-queue.ts';
 import type { PathGroup } from './path-group.ts';
 import type { RttEstimator } from './rtt-estimator.ts';
@@ -26,16 +28,12 @@ const BLACK_HOLE_TIMEOUTS = 3;
 const CLOCK_GRAIN_MS = 0.001;
 
 export interface RecoveryCounters {
-  fastRecoveries: number;
-  timeouts: number;
   tailLossProbes: number;
   spuriousLosses: number;
 }
 
 export class Recovery {
   readonly counters: RecoveryCounters = {
-    fastRecoveries: 0,
-    timeouts: 0,
     tailLossProbes: 0,
     spuriousLosses: 0,
   };
@@ -55,16 +53,16 @@ export class Recovery {
   private recoveriesSinceSpurious = 0;
   private lossDeadlineMs = Infinity;
   private probeDeadlineMs = Infinity;
-  /** Losses of transmissions before this one have already been answered. */
-  private epochTxn = 0;
-  /** Fast recovery lasts until everything before this segment is acknowledged (RFC 6582). */
-  private recoverySeq = 0;
   private largeTimeouts = 0;
+  readonly episodes: Episodes;
+  /** Bytes found lost since `takeLostBytes`. */
+  private lostBytes = 0;
   private readonly lost: LostQueue;
   private readonly window: SendWindow;
   private readonly log: TransmissionLog;
   private readonly rtt: RttEstimator;
   private readonly path: PathGroup;
+  private readonly rate: DeliveryRate;
   private readonly trace: TraceSink;
   private readonly id: number;
 
@@ -73,6 +71,7 @@ export class Recovery {
     log: TransmissionLog,
     rtt: RttEstimator,
     path: PathGroup,
+    rate: DeliveryRate,
     trace: TraceSink,
     id: number,
   ) {
@@ -81,14 +80,10 @@ export class Recovery {
     this.log = log;
     this.rtt = rtt;
     this.path = path;
+    this.rate = rate;
     this.trace = trace;
     this.id = id;
-    this.epochTxn = log.txnNxt;
-    this.recoverySeq = window.sndUna;
-  }
-
-  get isInRecovery(): boolean {
-    return this.path.controller.phase === 'fastRecovery';
+    this.episodes = new Episodes(window, log, rtt, path, trace, id);
   }
 
   /** First timeout of a segment, before any doubling. */
@@ -130,6 +125,7 @@ export class Recovery {
     if (txn > this.rackTxn) {
       this.rackTxn = txn;
       this.rackRttMs = nowMs - sentMs;
+      this.episodes.onNewestDelivered();
     }
     if (wireBytes > MIN_SEGMENT_BYTES) this.largeTimeouts = 0;
   }
@@ -144,23 +140,17 @@ export class Recovery {
   }
 
   /** P-LOSS-03: what was declared lost arrived after all; the window for late ones was narrow. */
-  onSpurious(): void {
+  onSpurious(nowMs: number, txn: number): void {
+    this.episodes.onSpurious(nowMs, txn);
     this.counters.spuriousLosses += 1;
     this.isReordering = true;
     this.windowMultiple = Math.min(MAX_WINDOW_MULTIPLE, this.windowMultiple + 1);
     this.recoveriesSinceSpurious = 0;
   }
 
-  /** P-MOVE-05: what went to the old address says nothing about congestion on the new path. */
-  onPathChange(): void {
-    this.epochTxn = this.log.txnNxt;
-  }
-
   /** After an acknowledgement: finds losses, moves the recovery state, re-arms the timers. */
   onAcknowledged(nowMs: number, madeProgress: boolean, priorFlightBytes: number): void {
-    if (this.isInRecovery && this.window.sndUna >= this.recoverySeq) {
-      this.path.controller.onRecovered(nowMs);
-    }
+    this.episodes.onAcknowledged(nowMs);
     this.detectLosses(nowMs, priorFlightBytes);
     if (this.window.flightBytes === 0) this.probeDeadlineMs = Infinity;
     else if (madeProgress) this.armProbe(nowMs);
@@ -170,7 +160,7 @@ export class Recovery {
   private reorderingWindowMs(txn: number): number {
     const quarterMs = this.rtt.hasSample ? this.rtt.minRttMs / 4 : 0;
     if (this.isReordering) return Math.min(this.windowMultiple * quarterMs, this.rtt.srttMs);
-    const isClear = this.isInRecovery || this.rackTxn - txn >= REORDERING_THRESHOLD;
+    const isClear = this.episodes.isInRecovery || this.rackTxn - txn >= REORDERING_THRESHOLD;
     return isClear ? 0 : quarterMs;
   }
 
@@ -185,53 +175,43 @@ export class Recovery {
         this.lossDeadlineMs = dueMs;
         break;
       }
-      if (txn >= this.epochTxn) isNewEpisode = true;
+      if (this.episodes.isNews(txn)) isNewEpisode = true;
       this.declareLost(nowMs, txn);
     }
-    // After a timeout no recovery begins before all that was sent by then is acknowledged, or one
-    // more loss would freeze a window of a segment or two for as long (RFC 6675 §5.1).
-    const isOver = this.window.sndUna >= this.recoverySeq;
-    if (isNewEpisode && isOver && !this.isInRecovery) this.enterRecovery(nowMs, flightBefore);
+    if (!isNewEpisode || !this.episodes.begin(nowMs, flightBefore)) return;
+    this.isFirstDue = true;
+    this.recoveriesSinceSpurious += 1;
+    if (this.recoveriesSinceSpurious >= WINDOW_PERSISTS_RECOVERIES) this.windowMultiple = 1;
   }
 
   private declareLost(nowMs: number, txn: number): void {
     const seq = this.log.seqOf(txn);
     this.log.settle(txn, FATE.LOST);
+    this.episodes.onLost(txn);
     const window = this.window;
     if (window.stateOf(seq) !== SEGMENT.IN_FLIGHT || txn < window.firstTxnOf(seq)) return;
-    this.takeFromFlight(seq, false);
+    this.takeFromFlight(nowMs, seq, false);
     if (this.trace.enabled) this.trace.record(nowMs, this.id, { kind: 'lost', seq, by: 'rack' });
   }
 
-  private takeFromFlight(seq: number, timedOut: boolean): void {
-    this.path.flightBytes -= this.window.wireBytesOf(seq);
+  private takeFromFlight(nowMs: number, seq: number, timedOut: boolean): void {
+    const bytes = this.window.wireBytesOf(seq);
+    this.path.flightBytes -= bytes;
+    this.lostBytes += bytes;
     this.window.markLost(seq, timedOut);
     this.lost.push(seq);
+    const loss = this.rate.onLost(nowMs, seq, bytes);
+    loss.isTimeout = timedOut;
+    loss.minRttMs = this.rtt.minRttMs;
+    loss.latestRttMs = this.rtt.latestMs;
+    this.path.controller.onSegmentLost(loss);
   }
 
-  private enterRecovery(nowMs: number, flightBefore: number): void {
-    this.counters.fastRecoveries += 1;
-    this.isFirstDue = true;
-    this.recoveriesSinceSpurious += 1;
-    if (this.recoveriesSinceSpurious >= WINDOW_PERSISTS_RECOVERIES) this.windowMultiple = 1;
-    this.epochTxn = this.log.txnNxt;
-    this.recoverySeq = this.window.sndNxt;
-    this.path.controller.onLossEpisode(nowMs, this.path.usedBytes(flightBefore));
-    this.traceCongestion(nowMs, 'loss');
-  }
-
-  private traceCongestion(nowMs: number, cause: 'loss' | 'timeout'): void {
-    if (!this.trace.enabled) return;
-    const { phase, cwndBytes, ssthreshBytes } = this.path.controller;
-    const flightSizeBytes = this.path.flightBytes;
-    this.trace.record(nowMs, this.id, {
-      kind: 'congestion',
-      phase,
-      cwndBytes,
-      ssthreshBytes,
-      flightSizeBytes,
-      cause,
-    });
+  /** Bytes found lost since the last call. */
+  takeLostBytes(): number {
+    const { lostBytes } = this;
+    this.lostBytes = 0;
+    return lostBytes;
   }
 
   /** Segment to retransmit next; -1 when none waits. */
@@ -267,7 +247,7 @@ export class Recovery {
       const limitMs = this.timeoutMs(level);
       while (this.window.oldestSentMs(level) + limitMs <= nowMs) {
         const seq = this.window.oldestSeq(level);
-        if (this.window.txnOf(seq) >= this.epochTxn) isNewEpoch = true;
+        if (this.episodes.isNews(this.window.txnOf(seq))) isNewEpoch = true;
         if (this.window.wireBytesOf(seq) > MIN_SEGMENT_BYTES) isLarge = true;
         if (level === 0) isRepeated = false;
         this.expire(nowMs, seq);
@@ -276,25 +256,24 @@ export class Recovery {
     if (!isNewEpoch) return;
     if (isLarge) this.largeTimeouts += 1;
     if (this.largeTimeouts >= BLACK_HOLE_TIMEOUTS) this.isBlackHole = true;
-    // P-RTO-04: segments that expire within one epoch are one timeout for the controller.
-    this.counters.timeouts += 1;
     this.isFirstDue = true;
-    this.epochTxn = this.log.txnNxt;
-    this.recoverySeq = this.window.sndNxt;
+    this.episodes.onTimeout(nowMs, flightBefore, isRepeated);
     this.lost.sort();
-    const usedBytes = this.path.usedBytes(flightBefore);
-    this.path.controller.onRetransmissionTimeout(nowMs, usedBytes, isRepeated);
-    this.traceCongestion(nowMs, 'timeout');
   }
 
   private expire(nowMs: number, seq: number): void {
     const window = this.window;
     for (let txn = window.firstTxnOf(seq); txn <= window.txnOf(seq); txn += 1) {
       const isOpen = this.log.remembers(txn) && this.log.seqOf(txn) === seq;
-      if (isOpen && this.log.fateOf(txn) === FATE.OUTSTANDING) this.log.settle(txn, FATE.LOST);
+      if (!isOpen || this.log.fateOf(txn) !== FATE.OUTSTANDING) continue;
+      this.log.settle(txn, FATE.LOST);
+      this.episodes.onLost(txn);
+      if (txn > this.rackTxn) {
+        this.episodes.onSilence(nowMs, this.log.sentMsOf(txn), this.maxAckDelayMs);
+      }
     }
     assert(window.stateOf(seq) === SEGMENT.IN_FLIGHT, 'only what is in flight times out');
-    this.takeFromFlight(seq, true);
+    this.takeFromFlight(nowMs, seq, true);
     if (this.trace.enabled) this.trace.record(nowMs, this.id, { kind: 'lost', seq, by: 'timeout' });
   }
 }

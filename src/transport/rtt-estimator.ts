@@ -5,6 +5,8 @@ export const INITIAL_RTO_MS = 1000;
 /**
  * P-RTO-02: floor of the variance term, as in Linux. Under the whole timeout it would leave a
  * steady path of some 100 ms no time for RACK and the tail probe, which speak after one and two.
+ * Where two round trips are more, they are the margin: the answer to a probe comes after three,
+ * and TCP would have started its timer anew with the probe (RFC 8985 §7.3).
  */
 export const MIN_VARIANCE_MS = 200;
 /** A timeout doubles up to this, or four smoothed round trips on longer paths. */
@@ -45,7 +47,13 @@ export class RttEstimator {
   /** P-RTO-01, P-RTO-02: timeout of a segment at first. @param maxAckDelayMs the peer's promise */
   rtoMs(maxAckDelayMs: number): number {
     if (!this.hasSample) return INITIAL_RTO_MS;
-    return this.srttMs + Math.max(MIN_VARIANCE_MS, 4 * this.rttvarMs) + maxAckDelayMs;
+    const marginMs = Math.max(MIN_VARIANCE_MS, 4 * this.rttvarMs, 2 * this.srttMs);
+    return this.srttMs + marginMs + maxAckDelayMs;
+  }
+
+  /** RFC 9002 §6.2.1: how long silence is no news. @param maxAckDelayMs the peer's promise */
+  probeTimeoutMs(maxAckDelayMs: number): number {
+    return this.srttMs + Math.max(4 * this.rttvarMs, 1) + maxAckDelayMs;
   }
 
   /** Upper limit of every doubled interval on this path. */

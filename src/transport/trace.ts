@@ -9,7 +9,7 @@ export type TraceRecord =
       readonly cwndBytes: number;
       readonly ssthreshBytes: number;
       readonly flightSizeBytes: number;
-      readonly cause: 'ack' | 'loss' | 'timeout';
+      readonly cause: 'ack' | 'loss' | 'timeout' | 'undo' | 'persistent';
     }
   /** P-MOVE-04: the peer has proved to be at another address. */
   | { readonly kind: 'moved'; readonly to: string }

@@ -34,6 +34,7 @@ export class TransmitPipeline {
   poll(nowMs: number, slot: TransmitSlot): boolean {
     const { parts } = this;
     parts.stampReceiveState();
+    parts.path.pacedUntilMs = Infinity;
     slot.peer = parts.peer;
     const sent =
       this.opening.poll(nowMs, slot) ||
@@ -145,7 +146,7 @@ export class TransmitPipeline {
     if (this.partSeq >= 0) return this.sendPart(nowMs, slot);
     const seq = recovery.nextLost();
     if (seq < 0) return false;
-    if (!path.mayStart(window.wireBytesOf(seq)) && !recovery.isFirstDue) return false;
+    if (!path.mayStart(nowMs, window.wireBytesOf(seq)) && !recovery.isFirstDue) return false;
     if (this.needsParts(seq)) {
       this.partSeq = seq;
       this.partNext = 0;
@@ -203,7 +204,7 @@ export class TransmitPipeline {
     const isUnderWay = window.flightBytes > 0 || window.lostCount > 0;
     if (!this.mayNumberNew()) {
       // P-CC-03: unless lost segments wait for the congestion window, something else is the brake.
-      if (window.lostCount === 0) path.isCwndLimited = false;
+      if (window.lostCount === 0) this.noteAppLimited();
       // P-FLOW-05: with nothing in flight no acknowledgement will come by itself.
       if (!isWaiting) peerWindow.onOpen();
       else if (!isUnderWay) peerWindow.onBlocked(nowMs, recovery.rtoMs, rtt.backoffCapMs);
@@ -211,10 +212,16 @@ export class TransmitPipeline {
     }
     peerWindow.onOpen();
     const length = queue.nextLength(writer.maxPayloadBytes(segmentBytes));
-    if (!path.mayStart(length + STREAM_HEADER_BYTES)) return false;
+    if (!path.mayStart(nowMs, length + STREAM_HEADER_BYTES)) return false;
     this.sendNew(nowMs, slot);
     recovery.onSent(nowMs);
     return true;
+  }
+
+  private noteAppLimited(): void {
+    const { path, rate } = this.parts;
+    path.isCwndLimited = false;
+    if (path.roomBytes >= this.parts.segmentBytes) rate.onAppLimited(path.flightBytes);
   }
 
   private sendNew(nowMs: number, slot: TransmitSlot): void {

@@ -5,7 +5,7 @@
  * what is in flight (RFC 6675 `pipe`): the window stays at ssthresh, and each delivery lets one
  * segment out. The effect is the same and no figure has to be corrected afterwards.
  */
-import type { AckSample, CongestionController, CongestionPhase } from './controller.ts';
+import type { AckSample, CongestionController, WindowPhase } from './controller.ts';
 
 export interface NewRenoSettings {
   readonly name: string;
@@ -35,8 +35,13 @@ export class NewReno implements CongestionController {
   readonly fixedTimeoutMs: number | undefined;
   cwndBytes: number;
   ssthreshBytes: number;
-  phase: CongestionPhase = 'slowStart';
+  phase: WindowPhase = 'slowStart';
+  readonly pacingBytesPerMs = undefined;
+  readonly isWindowBased = true;
   private smssBytes: number;
+  /** As before the last reduction; it comes back when that proves to have been a mistake. */
+  private undoCwndBytes = 0;
+  private undoSsthreshBytes = 0;
 
   constructor(settings: NewRenoSettings, smssBytes: number) {
     this.name = settings.name;
@@ -62,7 +67,16 @@ export class NewReno implements CongestionController {
     this.cwndBytes += (this.smssBytes * sample.ackedBytes) / this.cwndBytes;
   }
 
+  onSent(): void {
+    // A window asks only what is in flight.
+  }
+
+  onSegmentLost(): void {
+    // One answer for the whole episode.
+  }
+
   onLossEpisode(_nowMs: number, flightBytes: number): void {
+    this.save();
     this.ssthreshBytes = Math.max(flightBytes / 2, 2 * this.smssBytes); // RFC 5681 (4)
     this.cwndBytes = this.ssthreshBytes;
     this.phase = 'fastRecovery';
@@ -74,9 +88,27 @@ export class NewReno implements CongestionController {
 
   onRetransmissionTimeout(_nowMs: number, flightBytes: number, isRepeated: boolean): void {
     // RFC 5681 §3.1: what timed out again says nothing new about what the path carries.
+    if (!isRepeated) this.save();
     if (!isRepeated) this.ssthreshBytes = Math.max(flightBytes / 2, 2 * this.smssBytes);
     this.cwndBytes = this.smssBytes; // RFC 5681 §3.1: the loss window is one segment
     this.phase = 'slowStart';
+  }
+
+  private save(): void {
+    this.undoCwndBytes = this.cwndBytes;
+    this.undoSsthreshBytes = this.ssthreshBytes;
+  }
+
+  /** P-LOSS-04: nothing was lost, so nothing was learnt (RFC 4015 §3.2, as Linux does). */
+  onSpuriousEpisode(): void {
+    this.cwndBytes = Math.max(this.cwndBytes, this.undoCwndBytes);
+    this.ssthreshBytes = Math.max(this.ssthreshBytes, this.undoSsthreshBytes);
+    const isBelow = this.cwndBytes < this.ssthreshBytes;
+    this.phase = isBelow ? 'slowStart' : 'congestionAvoidance';
+  }
+
+  onPersistentCongestion(): void {
+    // The timeouts have brought the window to one segment already.
   }
 
   onSegmentSize(smssBytes: number): void {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FOUNDING, NEWRENO, NewReno } from '../../../src/transport/congestion/newreno.ts';
+import { ackSample } from '../../unit/transport/ack-sample.ts';
 
 const SMSS = 1_400;
 
@@ -17,8 +18,7 @@ const acts: fc.Arbitrary<Act> = fc.record({
 });
 
 function perform(control: NewReno, { kind, bytes, flag }: Act): void {
-  const sample = { nowMs: 0, ackedBytes: bytes, priorFlightBytes: 0, srttMs: 10 };
-  if (kind === 'ack') control.onAck({ ...sample, isCwndLimited: flag });
+  if (kind === 'ack') control.onAck(ackSample({ ackedBytes: bytes, isCwndLimited: flag }));
   else if (kind === 'loss') control.onLossEpisode(0, bytes);
   else if (kind === 'recovered') control.onRecovered();
   else if (kind === 'timeout') control.onRetransmissionTimeout(0, bytes, flag);

@@ -1,12 +1,12 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { AckSample } from '../../../src/transport/congestion/controller.ts';
 import { FOUNDING, NEWRENO, NewReno } from '../../../src/transport/congestion/newreno.ts';
+import { ackSample } from './ack-sample.ts';
 
 const SMSS = 1000;
 
 function acked(segments: number, isCwndLimited = true): AckSample {
-  const ackedBytes = segments * SMSS;
-  return { nowMs: 0, ackedBytes, priorFlightBytes: 0, isCwndLimited, srttMs: 10 };
+  return ackSample({ ackedBytes: segments * SMSS, isCwndLimited });
 }
 
 describe('NewReno', () => {

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { AckProcessing } from '../../../src/transport/ack-processing.ts';
 import { DEFAULT_CONNECTION_CONFIG } from '../../../src/transport/config.ts';
+import { DeliveryRate } from '../../../src/transport/congestion/delivery-rate.ts';
 import { Inbox } from '../../../src/transport/inbox.ts';
 import { PathGroup } from '../../../src/transport/path-group.ts';
 import { PeerWindow } from '../../../src/transport/peer-window.ts';
@@ -12,6 +13,7 @@ import { SEGMENT, SendWindow } from '../../../src/transport/send-window.ts';
 import { NO_TRACE } from '../../../src/transport/trace.ts';
 import { KIND, TransmissionLog } from '../../../src/transport/transmission-log.ts';
 import { CellPool } from '../../../src/util/cell-pool.ts';
+import { SeededRandom } from '../../../src/util/random.ts';
 import { SlabPool } from '../../../src/util/slab.ts';
 import { AckBlock, MAX_SACK_WORDS } from '../../../src/wire/ack-block.ts';
 import { FLAG } from '../../../src/wire/codes.ts';
@@ -24,9 +26,11 @@ function senderOf(first: number, count: number): { window: SendWindow; acks: Ack
   const window = new SendWindow(first, new SlabPool(0));
   const log = new TransmissionLog(1000);
   const rtt = new RttEstimator();
-  const path = new PathGroup(DEFAULT_CONNECTION_CONFIG);
-  const recovery = new Recovery(window, log, rtt, path, NO_TRACE, 1);
-  const acks = new AckProcessing(window, log, rtt, recovery, path, new PeerWindow(first));
+  const path = new PathGroup(DEFAULT_CONNECTION_CONFIG, new SeededRandom(1));
+  const rate = new DeliveryRate();
+  const recovery = new Recovery(window, log, rtt, path, rate, NO_TRACE, 1);
+  const peer = new PeerWindow(first);
+  const acks = new AckProcessing(window, log, rtt, recovery, path, rate, peer);
   for (let i = 0; i < count; i += 1) {
     const seq = window.append({
       flags: FLAG.DAT,
@@ -39,6 +43,7 @@ function senderOf(first: number, count: number): { window: SendWindow; acks: Ack
     const txn = log.record(i, KIND.STREAM, seq);
     window.transmitted(i, seq, txn, txn);
     path.flightBytes += window.wireBytesOf(seq);
+    rate.onSent(i, seq, window.sndUna, window.wireBytesOf(seq), path.flightBytes);
   }
   return { window, acks };
 }

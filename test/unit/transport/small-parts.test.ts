@@ -11,6 +11,7 @@ import { pattern } from './segments.ts';
 import { peerAddress } from './station.ts';
 
 const CLOSE_BYTES = 36;
+const RANDOM = new SeededRandom(1);
 
 function resting(port: number, synKey = '', answer?: Uint8Array): QuietEntry {
   const closed = { localPort: port, remotePort: 4000, peer: peerAddress(9) };
@@ -19,23 +20,23 @@ function resting(port: number, synKey = '', answer?: Uint8Array): QuietEntry {
 
 describe('PathGroup', () => {
   it('lets in what its window takes, and remembers that it was the brake', () => {
-    const path = new PathGroup({ ...DEFAULT_CONNECTION_CONFIG, initialWindowSegments: 2 });
+    const path = new PathGroup({ ...DEFAULT_CONNECTION_CONFIG, initialWindowSegments: 2 }, RANDOM);
     expect(path.controller.cwndBytes).toBe(2_800);
     path.flightBytes = 1_400;
-    expect([path.mayStart(1_400), path.isCwndLimited]).toEqual([true, false]);
-    expect([path.mayStart(1_401), path.isCwndLimited]).toEqual([false, true]);
+    expect([path.mayStart(0, 1_400), path.isCwndLimited]).toEqual([true, false]);
+    expect([path.mayStart(0, 1_401), path.isCwndLimited]).toEqual([false, true]);
   });
 
   it('always takes one segment when nothing is in flight', () => {
-    const path = new PathGroup({ ...DEFAULT_CONNECTION_CONFIG, initialWindowSegments: 1 });
-    expect([path.mayStart(9_000), path.isCwndLimited]).toEqual([true, false]);
+    const path = new PathGroup({ ...DEFAULT_CONNECTION_CONFIG, initialWindowSegments: 1 }, RANDOM);
+    expect([path.mayStart(0, 9_000), path.isCwndLimited]).toEqual([true, false]);
     path.flightBytes = 1;
-    expect(path.mayStart(9_000)).toBe(false);
+    expect(path.mayStart(0, 9_000)).toBe(false);
   });
 
   it('has the controller of the configuration', () => {
     const config = { ...DEFAULT_CONNECTION_CONFIG, controller: 'founding' } as const;
-    expect(new PathGroup(config).controller.name).toBe('founding');
+    expect(new PathGroup(config, RANDOM).controller.name).toBe('founding');
   });
 });
 

@@ -88,7 +88,7 @@ export class Station {
       random: new SeededRandom(options.host ?? 1),
       protection: plainProtection(this.sealer, WIRE_VERSION),
       earlyPoolBytes: 16_777_216,
-      connection: { ...DEFAULT_CONNECTION_CONFIG, ...options.connection },
+      connection: { ...DEFAULT_CONNECTION_CONFIG, isPaced: false, ...options.connection },
       initialSeq: FIRST_SEQ,
       initialTxn: FIRST_TXN,
       trace: options.tracing === true ? trace : NO_TRACE,

@@ -1,0 +1,60 @@
+/**
+ * Spreads what a window allows over time (RFC 9002 §7.7): a token bucket filled by elapsed time,
+ * not a sleep per segment. Segments leave in trains of about a millisecond, which is the grain of
+ * a timer and what kernel offload takes in one call.
+ */
+
+/** P-PACE-02: a train is what leaves within this time, within the bounds below. */
+const TRAIN_MS = 1;
+const MIN_TRAIN_SEGMENTS = 2;
+const MAX_TRAIN_BYTES = 65_536;
+/** P-PACE-03: a late timer is made up for, a pause is not: so much time may be banked. */
+const BANK_MS = 2;
+
+export class Pacer {
+  /** When the next train may leave; meaningful after `maySend` has refused. */
+  readyMs = 0;
+  private creditBytes = 0;
+  private asOfMs = -Infinity;
+  private isWaiting = false;
+
+  /** P-PACE-02: bytes that leave together. */
+  static trainBytes(bytesPerMs: number, smssBytes: number): number {
+    const least = MIN_TRAIN_SEGMENTS * smssBytes;
+    return Math.max(least, Math.min(MAX_TRAIN_BYTES, bytesPerMs * TRAIN_MS));
+  }
+
+  /**
+   * P-PACE-01: whether `bytes` may leave now; a refusal sets `readyMs`.
+   * @param bytesPerMs the rate, Infinity for none
+   */
+  maySend(nowMs: number, bytes: number, bytesPerMs: number, smssBytes: number): boolean {
+    if (bytesPerMs === Infinity) {
+      this.isWaiting = false;
+      return true;
+    }
+    const train = Pacer.trainBytes(bytesPerMs, smssBytes);
+    this.fill(nowMs, bytesPerMs, train);
+    const wanted = this.isWaiting ? train : bytes;
+    // Half a byte is rounding of float milliseconds, not credit that is missing.
+    if (this.creditBytes + 0.5 >= wanted) {
+      this.isWaiting = false;
+      return true;
+    }
+    this.isWaiting = true;
+    this.readyMs = nowMs + (train - this.creditBytes) / bytesPerMs;
+    return false;
+  }
+
+  private fill(nowMs: number, bytesPerMs: number, train: number): void {
+    const capacity = Math.max(train, BANK_MS * bytesPerMs);
+    const gained = nowMs > this.asOfMs ? (nowMs - this.asOfMs) * bytesPerMs : 0;
+    this.creditBytes = Math.min(capacity, this.creditBytes + gained);
+    this.asOfMs = Math.max(this.asOfMs, nowMs);
+  }
+
+  /** What leaves unasked, such as a probe, is paid for later. */
+  onSent(bytes: number): void {
+    this.creditBytes = Math.max(-MAX_TRAIN_BYTES, this.creditBytes - bytes);
+  }
+}
