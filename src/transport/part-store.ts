@@ -7,6 +7,7 @@ export const MAX_PIECES = 16;
 
 interface Partial {
   readonly cell: number;
+  readonly cellClass: number;
   readonly total: number;
   /** Disjoint ranges held, `[start, end)` pairs in ascending order. */
   ranges: number[];
@@ -39,12 +40,10 @@ function merge(ranges: readonly number[], start: number, end: number): number[] 
 export class PartStore {
   private readonly partials = new Map<number, Partial>();
   private readonly pool: CellPool;
-  private readonly cellClass: number;
   private readonly account: CellAccount | undefined;
 
-  constructor(pool: CellPool, cellClass: number, account?: CellAccount) {
+  constructor(pool: CellPool, account?: CellAccount) {
     this.pool = pool;
-    this.cellClass = cellClass;
     this.account = account;
   }
 
@@ -67,20 +66,21 @@ export class PartStore {
     let partial = this.partials.get(seq);
     if (partial === undefined) {
       if (!isNext && this.partials.size >= MAX_PARTIAL_SEGMENTS) return 'noMemory';
-      const cell = this.pool.take(this.cellClass, isNext, this.account);
+      const cellClass = this.pool.classFor(total);
+      const cell = this.pool.take(cellClass, isNext, this.account);
       if (cell < 0) return 'noMemory';
-      partial = { cell, total, ranges: [] };
+      partial = { cell, cellClass, total, ranges: [] };
       this.partials.set(seq, partial);
     }
     if (partial.total !== total) return 'part';
     const ranges = merge(partial.ranges, offset, offset + length);
     if (ranges.length > 2 * MAX_PIECES) return 'part';
-    this.pool.writeAt(this.cellClass, partial.cell, offset, bytes, start, end);
+    this.pool.writeAt(partial.cellClass, partial.cell, offset, bytes, start, end);
     partial.ranges = ranges;
     return ranges.length === 2 && ranges[0] === 0 && ranges[1] === total ? 'whole' : 'taken';
   }
 
-  /** Hands over the cell of a whole segment, and its ownership. */
+  /** Hands over the cell of a whole segment, of the class for its length, and its ownership. */
   takeCell(seq: number): number {
     const { cell } = this.partials.get(seq)!;
     this.partials.delete(seq);
@@ -92,7 +92,7 @@ export class PartStore {
     if (this.partials.size === 0) return;
     const partial = this.partials.get(seq);
     if (partial === undefined) return;
-    this.pool.free(this.cellClass, partial.cell, this.account);
+    this.pool.free(partial.cellClass, partial.cell, this.account);
     this.partials.delete(seq);
   }
 

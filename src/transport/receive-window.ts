@@ -9,6 +9,7 @@ import type { AckBlock } from '../wire/ack-block.ts';
 import { FLAG } from '../wire/codes.ts';
 import type { Inbox } from './inbox.ts';
 import { PartStore } from './part-store.ts';
+import { ReceiveGrant } from './receive-grant.ts';
 
 export type ReceiveResult =
   | 'taken'
@@ -43,17 +44,12 @@ export class ReceiveWindow {
   private flags = new Uint8Array(INITIAL_CAPACITY);
   private errors = new Uint8Array(INITIAL_CAPACITY);
   private readonly parts: PartStore;
-  private windowEdge: number;
-  private creditEdge: number;
-  private toldCreditEdge: number;
   private sackCursor = 0;
   private readonly inbox: Inbox;
   private readonly pool: CellPool;
   private readonly account = new CellAccount();
-  private readonly cellClass: number;
   private readonly maxPayloadBytes: number;
-  private readonly windowSegments: number;
-  private readonly windowBytes: number;
+  private readonly grant: ReceiveGrant;
 
   /** @param maxPayloadBytes largest stream payload we told the peer we take */
   constructor(
@@ -68,50 +64,26 @@ export class ReceiveWindow {
     this.highest = initialSeq - 1;
     this.inbox = inbox;
     this.pool = pool;
-    this.cellClass = pool.classFor(maxPayloadBytes);
     this.maxPayloadBytes = maxPayloadBytes;
-    this.windowSegments = windowSegments;
-    this.windowBytes = windowBytes;
-    this.windowEdge = initialSeq + this.grantedSegments(windowBytes);
-    this.creditEdge = windowBytes;
-    this.toldCreditEdge = windowBytes;
+    this.grant = new ReceiveGrant(initialSeq, inbox, maxPayloadBytes, windowSegments, windowBytes);
     let bits = 128;
     while (bits < 2 * windowSegments) bits *= 2;
     this.early = new BitRing(bits);
-    this.parts = new PartStore(pool, this.cellClass, this.account);
+    this.parts = new PartStore(pool, this.account);
   }
 
-  /** No more segments than the credit has room for: one bound implies the other (P-FLOW-03). */
-  private grantedSegments(creditBytes: number): number {
-    return Math.min(this.windowSegments, Math.floor(creditBytes / this.maxPayloadBytes));
-  }
-
-  /** Header field `window`; the right edge it stands for never moves left (P-FLOW-01). */
+  /** Header field `window`. */
   window(): number {
-    const granted =
-      this.rcvNxt + this.grantedSegments(this.creditEdgeNow() - this.inbox.deliveredBytes);
-    this.windowEdge = Math.max(this.windowEdge, granted);
-    return this.windowEdge - this.rcvNxt;
+    return this.grant.window(this.rcvNxt);
   }
 
   /** CREDIT: bytes that may follow `rcvNxt`. */
   credit(): number {
-    return this.creditEdgeNow() - this.inbox.deliveredBytes;
+    return this.grant.credit();
   }
 
-  private creditEdgeNow(): number {
-    const { consumedBytes, partialBytes } = this.inbox;
-    // A message begun takes no credit, or a long one could shut the window before it is whole.
-    this.creditEdge = Math.max(this.creditEdge, consumedBytes + partialBytes + this.windowBytes);
-    return this.creditEdge;
-  }
-
-  /** P-FLOW-04: whether the window has opened enough since it was told to be worth a segment. */
   isUpdateDue(): boolean {
-    const gained = this.creditEdgeNow() - this.toldCreditEdge;
-    const left = this.toldCreditEdge - this.inbox.deliveredBytes;
-    if (gained <= 0) return false;
-    return gained >= this.windowBytes / 4 || left < 2 * this.maxPayloadBytes;
+    return this.grant.isUpdateDue();
   }
 
   /** P-ACK-03: takes a segment or a piece of one. Nothing is acknowledged that is not kept. */
@@ -126,11 +98,14 @@ export class ReceiveWindow {
     end: number,
   ): ReceiveResult {
     if (seq < this.rcvNxt || this.has(seq)) return 'duplicate';
-    if (seq >= this.windowEdge || end - start > this.maxPayloadBytes) return 'outsideWindow';
+    if (seq >= this.grant.windowEdge || end - start > this.maxPayloadBytes) return 'outsideWindow';
     if (partTotal > 0)
       return this.takePart(seq, flags, error, partOffset, partTotal, bytes, start, end);
     this.parts.forget(seq);
+    this.grant.noteSize(end - start);
     if (seq !== this.rcvNxt) return this.keep(seq, flags, error, bytes, start, end);
+    // P-FLOW-02: what is early lies in a pool of its own, and how far along it is nobody knows.
+    if (end - start > this.credit()) return 'outsideWindow';
     this.noteGap(seq);
     const result = this.deliver(flags, error, bytes, start, end);
     if (result === 'taken') return this.drain();
@@ -175,7 +150,8 @@ export class ReceiveWindow {
     start: number,
     end: number,
   ): ReceiveResult {
-    const cell = this.pool.store(this.cellClass, bytes, start, end, this.account);
+    const cellClass = this.pool.classFor(end - start);
+    const cell = this.pool.store(cellClass, bytes, start, end, this.account);
     if (cell < 0) return 'noMemory'; // P-FLOW-06
     this.noteGap(seq);
     this.note(seq, cell, end - start, flags, error);
@@ -216,8 +192,9 @@ export class ReceiveWindow {
       const seq = this.rcvNxt;
       const at = seq & this.mask;
       const cell = this.cells[at]!;
-      const start = this.pool.startOf(this.cellClass, cell);
-      const page = this.pool.pageOf(this.cellClass, cell);
+      const cellClass = this.pool.classFor(this.lengths[at]!);
+      const start = this.pool.startOf(cellClass, cell);
+      const page = this.pool.pageOf(cellClass, cell);
       const end = start + this.lengths[at]!;
       const result = this.deliver(this.flags[at]!, this.errors[at]!, page, start, end);
       // The segment stays where it is and will be tried again when memory comes back.
@@ -226,7 +203,7 @@ export class ReceiveWindow {
         return 'taken';
       }
       if (result !== 'taken') return result;
-      this.pool.free(this.cellClass, cell, this.account);
+      this.pool.free(cellClass, cell, this.account);
       this.early.clear(seq);
       this.earlyCount -= 1;
     }
@@ -237,7 +214,7 @@ export class ReceiveWindow {
   fill(block: AckBlock): void {
     this.isUrgent = false;
     block.credit = this.credit();
-    this.toldCreditEdge = this.creditEdge;
+    this.grant.onTold();
     block.sackWords = 0;
     block.sackStart = 0;
     if (this.earlyCount === 0) return;
@@ -273,7 +250,9 @@ export class ReceiveWindow {
   clear(): void {
     for (let seq = this.rcvNxt; seq <= this.highest && this.earlyCount > 0; seq += 1) {
       if (!this.early.has(seq)) continue;
-      this.pool.free(this.cellClass, this.cells[seq & this.mask]!, this.account);
+      const at = seq & this.mask;
+      const cellClass = this.pool.classFor(this.lengths[at]!);
+      this.pool.free(cellClass, this.cells[at]!, this.account);
       this.earlyCount -= 1;
     }
     this.parts.clear();

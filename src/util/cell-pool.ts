@@ -7,7 +7,7 @@
  */
 import { assert } from './assert.ts';
 
-/** Sizes of cell; a connection uses the smallest that holds its largest payload. */
+/** Sizes of cell; a segment lies in the smallest that holds it. */
 export const CELL_CLASSES_BYTES = [1536, 9216, 65_536] as const;
 const PAGE_BYTES = 196_608;
 

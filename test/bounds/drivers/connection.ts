@@ -68,7 +68,7 @@ export const runLength: Driver = (cap) => {
 
 function parts(): PartStore {
   const pool = new CellPool(HUGE);
-  return new PartStore(pool, pool.classFor(1_400));
+  return new PartStore(pool);
 }
 
 export const partialSegments: Driver = (cap) => {

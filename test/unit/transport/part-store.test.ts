@@ -16,7 +16,7 @@ describe('PartStore', () => {
   let parts: PartStore;
   beforeEach(() => {
     pool = new CellPool(1_000 * 1536);
-    parts = new PartStore(pool, 0);
+    parts = new PartStore(pool);
   });
 
   const add = (from: number, to: number, seq = 1, total = TOTAL): PartOutcome =>
@@ -96,7 +96,7 @@ describe('PartStore', () => {
   });
 
   it('refuses when no cell is left', () => {
-    const poor = new PartStore(new CellPool(1536), 0);
+    const poor = new PartStore(new CellPool(1536));
     expect(poor.add(1, false, 0, TOTAL, BYTES, 0, 10)).toBe('taken');
     expect(poor.add(2, false, 0, TOTAL, BYTES, 0, 10)).toBe('noMemory');
     poor.forget(1);
@@ -104,7 +104,7 @@ describe('PartStore', () => {
   });
 
   it('takes the next in order whatever the memory', () => {
-    const poor = new PartStore(new CellPool(1536), 0);
+    const poor = new PartStore(new CellPool(1536));
     expect(poor.add(1, false, 0, TOTAL, BYTES, 0, 10)).toBe('taken');
     expect(poor.add(2, true, 0, TOTAL, BYTES, 0, 10)).toBe('taken');
     for (let seq = 0; seq < MAX_PARTIAL_SEGMENTS; seq += 1) add(0, 1, seq);
