@@ -11,7 +11,7 @@ import { noiseOf } from './sealed.ts';
 
 const MINUTE_MS = 60_000;
 /** 40 minutes of the slow link, each way. */
-const BYTES = 10_700_000;
+const BYTES = 11_000_000;
 const SLOW: NetOptions = { delayMs: 150, bitsPerSecond: 48_000, queueMs: 3_000 };
 
 function epochOf({ bytes }: Packet): number {
