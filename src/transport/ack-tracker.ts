@@ -8,7 +8,7 @@
 import type { AckBlock } from '../wire/ack-block.ts';
 import { Arrivals } from './arrivals.ts';
 
-/** TXNs below the newest that are still told from duplicates (docs/LIMITS.md). */
+/** TXNs below the newest that are at least told from duplicates (docs/LIMITS.md). */
 export const MIN_REPLAY_WINDOW = 16_384;
 /** Bounds of what a peer may ask of our acknowledgements (docs/LIMITS.md). */
 export const MAX_ACK_EVERY = 256;
@@ -20,6 +20,7 @@ const ACKS_COVERED = 8;
 const ACK_BURST = 16;
 
 export class AckTracker {
+  /** Numbers told from duplicates. */
   private readonly ringBits: number;
   private readonly epochTxns: number;
   /** Of the newest epoch that was received; without keys there is only one. */

@@ -2,6 +2,10 @@
 import { BitRing } from '../util/bit-ring.ts';
 import { type AckBlock, MAX_TMAP_WORDS } from '../wire/ack-block.ts';
 
+const INITIAL_BITS = 256;
+/** Words at the edge of the ring are given up, because it is cleared by words. */
+const EDGE_BITS = 64;
+
 export class Arrivals {
   /** First TXN that can belong here. */
   readonly start: number;
@@ -10,29 +14,54 @@ export class Arrivals {
   /** Newest ack-eliciting TXN, -1 before there is one, and when it came. */
   echo = -1;
   private echoAtMs = 0;
-  private readonly seen: BitRing;
+  /** Oldest TXN received, while the ring can still grow. */
+  private lowest: number;
+  private readonly maxBits: number;
+  private readonly seen = new BitRing(INITIAL_BITS);
 
   /**
-   * @param bits how many numbers below the newest are still told from duplicates
+   * @param maxBits how many numbers below the newest are told from duplicates; the ring grows to
+   *   that with what arrives, as a connection at rest needs little
    * @param first the first one received
    */
-  constructor(bits: number, start: number, first: number) {
-    this.seen = new BitRing(bits);
+  constructor(maxBits: number, start: number, first: number) {
+    this.maxBits = maxBits;
     this.start = start;
     this.highest = first;
+    this.lowest = first;
     this.seen.set(first);
+  }
+
+  /** Numbers that the ring holds now. */
+  get ringBits(): number {
+    return this.seen.capacity;
   }
 
   /** P-TXN-04: received before, or too old to tell. */
   isDuplicate(txn: number): boolean {
     if (txn > this.highest) return false;
-    const isTooOld = txn < this.start || txn <= this.highest - this.seen.capacity + 64;
-    return isTooOld || this.seen.has(txn);
+    if (txn < this.start || txn <= this.highest - this.maxBits + EDGE_BITS) return true;
+    // The ring grows before it forgets: what it does not reach has never come.
+    return txn > this.highest - this.seen.capacity + EDGE_BITS && this.seen.has(txn);
   }
 
   record(txn: number): void {
+    const newest = Math.max(this.highest, txn);
+    const oldest = Math.min(this.lowest, txn);
+    const { capacity } = this.seen;
+    if (newest - oldest >= capacity - EDGE_BITS && capacity < this.maxBits) {
+      this.grow(newest - oldest);
+    }
+    this.lowest = oldest;
     if (txn > this.highest) this.slideTo(txn);
     this.seen.set(txn);
+  }
+
+  /** Room for numbers `span` apart, if there may be. */
+  private grow(span: number): void {
+    let bits = this.seen.capacity;
+    while (bits < this.maxBits && span >= bits - EDGE_BITS) bits *= 2;
+    this.seen.grow(bits, this.lowest, this.highest + 1);
   }
 
   /** Whole words are cleared when they are entered: TMAP tells words, and none of long ago. */

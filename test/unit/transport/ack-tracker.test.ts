@@ -1,5 +1,7 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { AckTracker, MIN_REPLAY_WINDOW } from '../../../src/transport/ack-tracker.ts';
+import { Arrivals } from '../../../src/transport/arrivals.ts';
 import { AckBlock, MAX_TMAP_WORDS } from '../../../src/wire/ack-block.ts';
 import { toldBy } from './segments.ts';
 
@@ -53,6 +55,48 @@ describe('AckTracker, as a filter of duplicates', () => {
     for (const txn of [31, 33, 64, 10]) {
       expect(tracker.isDuplicate(3 * MIN_REPLAY_WINDOW + txn)).toBe(txn >= 128);
     }
+  });
+});
+
+describe('P-TXN-04 Arrivals, whose ring grows with what comes', () => {
+  const MOST = 4096;
+
+  it('says of every number what a ring of full size says, in any order', () => {
+    const number = fc.oneof(fc.nat(600), fc.nat(3 * MOST));
+    fc.assert(
+      fc.property(fc.array(number, { maxLength: 80 }), fc.nat(MOST), (numbers, first) => {
+        const arrivals = new Arrivals(MOST, -Infinity, first);
+        const seen = new Set([first]);
+        let newest = first;
+        for (const txn of numbers) {
+          const isTooOld = txn <= newest - MOST + 64;
+          const isDuplicate = arrivals.isDuplicate(txn);
+          if (txn <= newest) expect(isDuplicate).toBe(isTooOld || seen.has(txn));
+          else expect(isDuplicate).toBe(false);
+          if (isDuplicate) continue;
+          arrivals.record(txn);
+          seen.add(txn);
+          newest = Math.max(newest, txn);
+        }
+        for (let txn = Math.max(0, newest - MOST + 65); txn <= newest; txn += 1) {
+          expect(arrivals.isDuplicate(txn)).toBe(seen.has(txn));
+        }
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it('takes no more memory than what came needs, and never more than its cap', () => {
+    const arrivals = new Arrivals(MOST, -Infinity, 0);
+    expect(arrivals.ringBits).toBe(256);
+    for (let txn = 1; txn < 190; txn += 1) arrivals.record(txn);
+    expect(arrivals.ringBits).toBe(256);
+    arrivals.record(200);
+    expect(arrivals.ringBits).toBe(512);
+    arrivals.record(100_000);
+    expect(arrivals.ringBits).toBe(MOST);
+    arrivals.record(200_000);
+    expect(arrivals.ringBits).toBe(MOST);
   });
 });
 
