@@ -148,6 +148,8 @@ export function doneEvent(run: ClientRun): {
   readonly goodputMbps: number;
   readonly retransmittedShare: number;
   readonly bytes: number;
+  readonly duplicates: number | null;
+  readonly controller: string | null;
   readonly digest: string;
 } {
   const done = run.events.find(({ event }) => event === 'done');

@@ -10,7 +10,7 @@ import type { Print, Row } from './row.ts';
 import { MEASURED_HEADING, measure, measuredLine } from './transfers.ts';
 import type { Measured } from './transfers.ts';
 
-const SEEDS = [1, 2, 3] as const;
+const SEEDS: readonly number[] = [1, 2, 3];
 const FILE = 'file';
 const NEWRENO = ['--cc', 'newreno'] as const;
 
@@ -21,6 +21,8 @@ export interface Link {
   /** Probability per datagram, both directions. */
   readonly loss: number;
   readonly fileBytes: number;
+  /** Where losses are few, three runs say little. */
+  readonly seeds?: readonly number[];
 }
 
 async function getOnce(
@@ -91,7 +93,7 @@ const AGREEMENT: readonly Link[] = [
   { rate: 100e6, rttMs: 20, loss: 0.01, fileBytes: 20_000_000 },
   { rate: 100e6, rttMs: 100, loss: 0.01, fileBytes: 12_000_000 },
   { rate: 20e6, rttMs: 40, loss: 0.05, fileBytes: 3_000_000 },
-  { rate: 50e6, rttMs: 40, loss: 0.001, fileBytes: 40_000_000 },
+  { rate: 50e6, rttMs: 40, loss: 0.001, fileBytes: 60_000_000, seeds: [1, 2, 3, 4, 5] },
 ];
 const AGREEMENT_SHARE = 0.15;
 /** Virtual time is cheap, so its median may rest on more runs. */
@@ -124,7 +126,9 @@ export const simAgreement: Row = {
         const title = `${link.rate / 1e6} Mbit/s, ${link.rttMs} ms, ${link.loss * 100} % loss`;
         print(`${title}, ${link.fileBytes / 1e6} MB`);
         const real: number[] = [];
-        for (const seed of SEEDS) real.push((await getOnce(folder, link, seed, print)).megabits);
+        for (const seed of link.seeds ?? SEEDS) {
+          real.push((await getOnce(folder, link, seed, print)).megabits);
+        }
         const virtual = virtualMegabits(link);
         const off = median(real) / virtual - 1;
         const agrees = Math.abs(off) <= AGREEMENT_SHARE;

@@ -14,8 +14,14 @@ export interface Measured {
   readonly clientPeakBytes: number;
   readonly serverPeakBytes: number;
   readonly retransmittedShare: number;
+  /** Segments that came twice per segment of the file; of a `get` alone. */
+  readonly duplicateShare: number;
+  readonly controller: string;
   readonly isEqual: boolean;
 }
+
+/** About what a segment carries; only shares are made of it. */
+const SEGMENT_BYTES = 1350;
 
 export interface TransferPlan {
   readonly operation: 'get' | 'post';
@@ -49,6 +55,8 @@ export async function measure(lab: Lab, plan: TransferPlan): Promise<Measured> {
     clientPeakBytes: run.usage.peakMemoryBytes,
     serverPeakBytes: serverUsage.peakMemoryBytes,
     retransmittedShare: done.retransmittedShare,
+    duplicateShare: ((done.duplicates ?? NaN) * SEGMENT_BYTES) / statSync(local).size,
+    controller: done.controller ?? '',
     isEqual: filesEqual(remote, local),
   };
 }

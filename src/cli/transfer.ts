@@ -60,8 +60,11 @@ export async function runGet(context: TransferContext, job: GetJob): Promise<voi
   const { session, signal } = context;
   const { path, local, openSink } = job;
   await watched(context, 'get', path, local, async (observer) => {
+    const before = session.channel.stats().duplicatesReceived;
     const result = await getFile(session, { path, openSink, signal, observer });
-    return { result, endedMs: performance.now(), counts: await finalCounts(session, result) };
+    const endedMs = performance.now();
+    const duplicates = session.channel.stats().duplicatesReceived - before;
+    return { result, endedMs, counts: await finalCounts(session, result), duplicates };
   });
 }
 
@@ -71,7 +74,7 @@ export async function runPost(context: TransferContext, job: PostJob): Promise<v
   const { path, local } = job;
   await watched(context, 'post', path, local, async (observer) => {
     const result = await postFile(session, { ...offerOf(flags, job), signal, observer });
-    return { result, endedMs: performance.now(), counts: result.counts };
+    return { result, endedMs: performance.now(), counts: result.counts, duplicates: null };
   });
 }
 
@@ -79,6 +82,8 @@ interface Finished {
   readonly result: TransferResult;
   readonly endedMs: number;
   readonly counts: SegmentCounts | undefined;
+  /** Segments that came twice; only the receiver sees them. */
+  readonly duplicates: number | null;
 }
 
 async function watched(
@@ -124,7 +129,7 @@ function report(
   local: string,
   finished: Finished,
 ): void {
-  const { result, counts } = finished;
+  const { result, counts, duplicates } = finished;
   const { bytes } = result;
   const seconds = (finished.endedMs - context.startedMs) / 1000;
   const digest = `blake3:${Buffer.from(result.digest).toString('hex')}`;
@@ -139,6 +144,7 @@ function report(
     digest,
     goodputMbps: Number(((bytes * 8) / seconds / 1e6).toFixed(3)),
     retransmittedShare: Number(share.toFixed(6)),
+    duplicates,
     controller: counts?.controller ?? null,
   });
   const names = [path, displayText(local)];

@@ -47,6 +47,7 @@ describe('post and get', () => {
       expect(done['seconds']).toBeGreaterThan(0);
       expect(done['retransmittedShare']).toBeGreaterThanOrEqual(0);
       expect(done['retransmittedShare']).toBeLessThanOrEqual(1);
+      expect(done['duplicates']).toBe(done['op'] === 'get' ? 0 : null);
     }
     expect(eventIn(got.stdout, 'connected')).toMatchObject({ host: '127.0.0.1', port: rig.port });
     expect(got.stderr).toContain('get /file -> back: ');
