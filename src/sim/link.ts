@@ -1,5 +1,5 @@
 /**
- * One direction of an emulated link: it serialises at a line rate behind a drop-tail queue, then
+ * One direction of an emulated link: it serialises on a line behind a drop-tail queue, then
  * delays, then impairs. The order of these steps is that of the lab's emulator, so that figures
  * in virtual time and figures from the lab may stand in one table.
  *
@@ -7,6 +7,7 @@
  */
 import type { Random } from '../util/random.ts';
 import { DelayLine, MAX_HELD_DATAGRAMS, type Flight } from './delay-line.ts';
+import { Line, type LineOptions, PERFECT_LINE } from './line.ts';
 
 /** IPv4 and UDP headers, which take line time and queue room as well. */
 export const IP_UDP_HEADER_BYTES = 28;
@@ -16,17 +17,13 @@ export interface Outage {
   readonly toMs: number;
 }
 
-export interface LinkOptions {
-  /** Line rate, headers of IP and UDP included; 0 = no serialisation, and so no queue. */
-  readonly rateBitsPerSecond: number;
+export interface LinkOptions extends LineOptions {
   /** One-way delay. */
   readonly delayMs: number;
   /** Uniform extra delay in [0, jitterMs]. */
   readonly jitterMs: number;
   /** Whether jitter keeps the order of datagrams. */
   readonly keepsOrder: boolean;
-  /** Drop-tail queue before the line. */
-  readonly queueBytes: number;
   /** Probability that a datagram is lost. */
   readonly loss: number;
   /** Mean length of a run of losses, datagrams (Gilbert); up to 1 = independent losses. */
@@ -54,11 +51,10 @@ export interface LinkOptions {
 }
 
 export const PERFECT_LINK: LinkOptions = {
-  rateBitsPerSecond: 0,
+  ...PERFECT_LINE,
   delayMs: 0,
   jitterMs: 0,
   keepsOrder: true,
-  queueBytes: 262_144,
   loss: 0,
   burst: 1,
   duplicate: 0,
@@ -80,6 +76,7 @@ export interface LinkCounters {
   delivered: number;
   deliveredBytes: number;
   queueDrops: number;
+  policeDrops: number;
   losses: number;
   outageDrops: number;
   mtuDrops: number;
@@ -101,6 +98,7 @@ export class Link {
     delivered: 0,
     deliveredBytes: 0,
     queueDrops: 0,
+    policeDrops: 0,
     losses: 0,
     outageDrops: 0,
     mtuDrops: 0,
@@ -113,17 +111,23 @@ export class Link {
   };
   private settings: LinkOptions;
   private readonly random: Random;
-  private readonly line = new DelayLine();
-  private lineFreeMs = 0;
+  private readonly line: Line;
+  private readonly isLineShared: boolean;
+  private readonly flights = new DelayLine();
   private lastAtMs = 0;
   private isBad = false;
   private nextOutage = 0;
   private lent: Flight | undefined;
 
-  /** @param options what differs from {@link PERFECT_LINK} */
-  constructor(options: Partial<LinkOptions>, random: Random) {
+  /**
+   * @param options what differs from {@link PERFECT_LINK}
+   * @param line shared with other links; what `options` say of a line is then not looked at
+   */
+  constructor(options: Partial<LinkOptions>, random: Random, line?: Line) {
     this.settings = { ...PERFECT_LINK, ...options };
     this.random = random;
+    this.line = line ?? new Line(this.settings);
+    this.isLineShared = line !== undefined;
   }
 
   get options(): LinkOptions {
@@ -134,6 +138,7 @@ export class Link {
   configure(patch: Partial<LinkOptions>): void {
     this.settings = { ...this.settings, ...patch };
     if (patch.outages !== undefined) this.nextOutage = 0;
+    if (!this.isLineShared) this.line.configure(this.settings);
   }
 
   set mtuBytes(bytes: number) {
@@ -142,7 +147,7 @@ export class Link {
 
   /** Datagrams under way. */
   get heldDatagrams(): number {
-    return this.line.size;
+    return this.flights.size;
   }
 
   /**
@@ -157,8 +162,13 @@ export class Link {
       counters.mtuDrops += 1;
       return false;
     }
-    const leavesMs = this.serialise(nowMs, bytes.length);
-    if (leavesMs === undefined || this.line.size >= MAX_HELD_DATAGRAMS) {
+    const sizeBytes = bytes.length + IP_UDP_HEADER_BYTES;
+    if (!this.line.passes(nowMs, sizeBytes)) {
+      counters.policeDrops += 1;
+      return false;
+    }
+    const leavesMs = this.line.serialise(nowMs, sizeBytes);
+    if (leavesMs === undefined || this.flights.size >= MAX_HELD_DATAGRAMS) {
       counters.queueDrops += 1;
     } else if (this.isDark(nowMs)) {
       counters.outageDrops += 1;
@@ -173,7 +183,7 @@ export class Link {
 
   /** When to call `deliver`; Infinity while nothing is under way. */
   nextDeliveryMs(): number {
-    return this.line.nextMs();
+    return this.flights.nextMs();
   }
 
   /**
@@ -182,27 +192,15 @@ export class Link {
    */
   deliver(nowMs: number): Uint8Array | undefined {
     if (this.lent !== undefined) {
-      this.line.recycle(this.lent);
+      this.flights.recycle(this.lent);
       this.lent = undefined;
     }
-    if (this.line.size === 0 || this.line.nextMs() > nowMs) return undefined;
-    const flight = this.line.shift();
+    if (this.flights.size === 0 || this.flights.nextMs() > nowMs) return undefined;
+    const flight = this.flights.shift();
     this.lent = flight;
     this.counters.delivered += 1;
     this.counters.deliveredBytes += flight.length;
     return flight.buffer.subarray(0, flight.length);
-  }
-
-  /** When the datagram has left the line; undefined when the queue before it is full. */
-  private serialise(nowMs: number, length: number): number | undefined {
-    const { rateBitsPerSecond, queueBytes } = this.settings;
-    if (rateBitsPerSecond <= 0) return nowMs;
-    const sizeBytes = length + IP_UDP_HEADER_BYTES;
-    const startMs = Math.max(this.lineFreeMs, nowMs);
-    const backlogBytes = ((startMs - nowMs) * rateBitsPerSecond) / 8_000;
-    if (backlogBytes + sizeBytes > queueBytes) return undefined;
-    this.lineFreeMs = startMs + (sizeBytes * 8_000) / rateBitsPerSecond;
-    return this.lineFreeMs;
   }
 
   private isDark(nowMs: number): boolean {
@@ -229,17 +227,17 @@ export class Link {
     const { duplicate, duplicateLateMs } = this.settings;
     const atMs = this.arrivalMs(leavesMs);
     const flight = this.impair(bytes);
-    if (this.random.chance(duplicate) && this.line.size < MAX_HELD_DATAGRAMS - 1) {
-      const copy = this.line.take(flight.length);
+    if (this.random.chance(duplicate) && this.flights.size < MAX_HELD_DATAGRAMS - 1) {
+      const copy = this.flights.take(flight.length);
       copy.buffer.set(flight.buffer.subarray(0, flight.length));
       this.counters.duplicated += 1;
       const lateMs = duplicateLateMs > 0 ? duplicateLateMs * cube(this.random.float()) : 0;
       if (lateMs > 1_000) this.counters.duplicatedLate += 1;
-      this.line.push(flight, atMs);
-      this.line.push(copy, atMs + lateMs);
+      this.flights.push(flight, atMs);
+      this.flights.push(copy, atMs + lateMs);
       return;
     }
-    this.line.push(flight, atMs);
+    this.flights.push(flight, atMs);
   }
 
   private arrivalMs(leavesMs: number): number {
@@ -271,7 +269,7 @@ export class Link {
       this.counters.truncated += 1;
     }
     const added = random.chance(extend) ? random.integer(1, MAX_EXTENSION_BYTES) : 0;
-    const flight = this.line.take(kept + added);
+    const flight = this.flights.take(kept + added);
     flight.buffer.set(kept === bytes.length ? bytes : bytes.subarray(0, kept));
     if (added > 0) {
       this.counters.extended += 1;

@@ -12,13 +12,13 @@ export class TokenBucket {
     this.tokens = capacity;
   }
 
-  /** Takes one; false when there is none. @param nowMs never less than the time before */
-  take(nowMs: number): boolean {
+  /** Takes `count`, or nothing when there are fewer. @param nowMs never less than before */
+  take(nowMs: number, count = 1): boolean {
     const gained = ((nowMs - this.atMs) * this.gainedPerSecond) / 1000;
     this.tokens = Math.min(this.capacity, this.tokens + gained);
     this.atMs = nowMs;
-    if (this.tokens < 1) return false;
-    this.tokens -= 1;
+    if (this.tokens < count) return false;
+    this.tokens -= count;
     return true;
   }
 }
