@@ -9,6 +9,12 @@ import { SeededRandom } from '../util/random.ts';
 const PERIOD_BYTES = 65_521;
 const TABLE_BYTES = 2 * PERIOD_BYTES;
 const TABLE = buildTable();
+/** The table from each of its first four bytes on, in words: whatever a run's place, one fits. */
+const WORDS = [0, 1, 2, 3].map((shift) => {
+  const words = new Int32Array(TABLE_BYTES >>> 2);
+  new Uint8Array(words.buffer).set(TABLE.subarray(shift, shift + (words.length << 2) - 4));
+  return words;
+});
 
 function buildTable(): Uint8Array {
   const random = new SeededRandom(65_521);
@@ -48,10 +54,24 @@ export function findMismatch(
   for (let done = 0; done < length;) {
     const start = startOf(seed, position + done);
     const run = Math.min(length - done, TABLE_BYTES - start);
-    for (let i = 0; i < run; i += 1) {
+    for (let i = countEqualWords(bytes, done, run, start); i < run; i += 1) {
       if (bytes[done + i] !== TABLE[start + i]) return done + i;
     }
     done += run;
   }
   return -1;
+}
+
+/** How many of `length` bytes from `at` on are sure to be those of the table; whole words only. */
+function countEqualWords(bytes: Uint8Array, at: number, length: number, start: number): number {
+  const byteOffset = bytes.byteOffset + at;
+  if ((byteOffset & 3) !== 0) return 0;
+  const words = WORDS[start & 3]!;
+  const first = start >>> 2;
+  // The last word of a shifted table is not filled.
+  const count = Math.min(length >>> 2, words.length - 1 - first);
+  const seen = new Int32Array(bytes.buffer, byteOffset, count);
+  let equal = 0;
+  while (equal < count && seen[equal] === words[first + equal]) equal += 1;
+  return equal << 2;
 }
