@@ -20,6 +20,8 @@ export interface Habits {
   readonly stallMs: number;
   /** Most bytes handed over at once. */
   readonly writeBytes: number;
+  /** Bytes of files that the source can have given by a time; without it, all of them. */
+  readonly suppliedBytes?: (nowMs: number) => number;
 }
 
 /** A file as one side knows it. */
@@ -46,8 +48,8 @@ export interface RecordHandlers {
   onRecordSent(plan: RecordPlan, error: number): void;
 }
 
-/** A pool without room is asked again after this long. */
-const POOL_RETRY_MS = 20;
+/** A pool without room, or a source without bytes, is asked again after this long. */
+const RETRY_MS = 20;
 
 export class RecordStream {
   /** File bytes that arrived, cancelled files included. */
@@ -65,6 +67,7 @@ export class RecordStream {
   private readonly held: DataRun[] = [];
   private stalledUntilMs = -Infinity;
   private retryMs = Infinity;
+  private bytesTaken = 0;
 
   constructor(
     connection: Connection,
@@ -196,15 +199,18 @@ export class RecordStream {
     const room = this.connection.dataRoomBytes;
     if (room <= 0) return false;
     const left = record.sizeBytes - record.sentBytes;
-    const length = Math.min(room, left, this.habits.writeBytes, SLAB_MAX_BYTES);
-    const slab = this.sendPool.acquire(length);
+    const { suppliedBytes, writeBytes } = this.habits;
+    const supplied = Math.floor(suppliedBytes?.(nowMs) ?? Infinity) - this.bytesTaken;
+    const length = Math.min(room, left, writeBytes, SLAB_MAX_BYTES, supplied);
+    const slab = length > 0 ? this.sendPool.acquire(length) : undefined;
     if (slab === undefined) {
-      this.retryMs = nowMs + POOL_RETRY_MS;
+      this.retryMs = nowMs + RETRY_MS;
       return false;
     }
     fillPattern(slab.bytes, 0, length, record.seed, record.sentBytes);
     this.connection.sendData(slab, 0, length);
     record.sentBytes += length;
+    this.bytesTaken += length;
     return true;
   }
 
