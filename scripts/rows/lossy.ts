@@ -71,7 +71,7 @@ const FAULTS: readonly LossyRow[] = [
   fault('bursts of 8, 5 %', { loss: 0.05, burst: 8 }, 0.05),
   fault('jitter 20 ms', { jitter: 20 }, 0),
   fault('5 % reordered, up to 10 ms', { reorder: 0.05, hold: 10 }, 0, true),
-  fault('20 % of acknowledgements lost', { loss: 0, lossb: 0.2 }, 0),
+  fault('20 % of acknowledgements lost', { loss: 0.2, lossb: 0 }, 0),
 ];
 
 interface Outcome {
