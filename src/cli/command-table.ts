@@ -1,5 +1,6 @@
 /** The commands, what they take, and where their code is; that is loaded when it is needed. */
 import {
+  BENCH_FLAGS,
   HOSTKEY_SHOW_FLAGS,
   KEYGEN_FLAGS,
   SERVE_FLAGS,
@@ -11,6 +12,7 @@ import {
   USER_KEY_FLAGS,
   USER_PASSWORD_FLAGS,
 } from './flags.ts';
+import type { FlagSource } from './flag-source.ts';
 import type { FlagName, FlagSpec } from './flags.ts';
 import type { Flags } from './flag-values.ts';
 import type { Interrupts } from './interrupts.ts';
@@ -20,6 +22,8 @@ import type { Output } from './output.ts';
 export interface CommandContext {
   readonly operands: readonly string[];
   readonly flags: Flags;
+  /** For commands that read flags of their own. */
+  readonly source: FlagSource;
   readonly output: Output;
   readonly interrupts: Interrupts;
 }
@@ -184,6 +188,15 @@ export const COMMANDS: readonly CommandSpec[] = [
     arity: [0, 2],
     flags: SHELL_FLAGS,
     load: async () => (await import('./commands/connect.ts')).connect,
+  },
+  {
+    name: 'bench',
+    aliases: [],
+    operands: '',
+    describe: 'measure transfers over an emulated link on this machine; needs no root',
+    arity: [0, 0],
+    flags: BENCH_FLAGS,
+    load: async () => (await import('./commands/bench.ts')).bench,
   },
   ...KEY_COMMANDS,
   ...ACCOUNT_COMMANDS,

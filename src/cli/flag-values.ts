@@ -1,20 +1,17 @@
 /** From what was typed, or stands in a variable, to checked values. */
 import { ANONYMOUS_RULES } from '../service/access.ts';
 import type { AnonymousRule } from '../service/access.ts';
-import { parseFingerprint } from '../crypto/fingerprint.ts';
 import { DEFAULT_PORT } from '../service/default-port.ts';
 import { HOST_KEY_RULES } from '../service/identity/host-key-rule.ts';
 import type { HostKeyRule } from '../service/identity/host-key-rule.ts';
 import { DEFAULT_MAX_CLIENTS } from '../service/limits.ts';
 import { OVERWRITE_RULES } from '../service/messages.ts';
 import type { OverwriteRule } from '../service/messages.ts';
-import { displayText } from '../service/display.ts';
 import { CONTROLLER_NAMES } from '../transport/config.ts';
 import type { ControllerName } from '../transport/config.ts';
-import { parsePort } from './address.ts';
-import { flagVariable } from './flags.ts';
+import { FlagSource } from './flag-source.ts';
+import type { Environment, RawFlags } from './flag-source.ts';
 import type { FlagName } from './flags.ts';
-import { parseDuration } from './units.ts';
 import { UsageError } from './usage-error.ts';
 
 export const PROGRESS_STYLES = ['auto', 'bar', 'plain', 'none'] as const;
@@ -23,11 +20,6 @@ export type ProgressStyle = (typeof PROGRESS_STYLES)[number];
 /** When a client has to prove its address before the server reckons anything. */
 export const COOKIE_DEMANDS = ['load', 'always'] as const;
 export type CookieDemand = (typeof COOKIE_DEMANDS)[number];
-
-export type Environment = Readonly<Record<string, string | undefined>>;
-
-/** What the parser found for each flag; absent ones are undefined. */
-export type RawFlags = Readonly<Record<string, unknown>>;
 
 export interface Flags {
   readonly json: boolean;
@@ -85,7 +77,8 @@ export function readFlags(
     quiet: source.isSet('quiet'),
     verbose: source.count('verbose'),
     logFile: source.text('log-file'),
-    cc: source.choice('cc', CONTROLLER_NAMES),
+    // `bench` takes several, and reads them itself.
+    cc: known.includes('simulate') ? undefined : source.choice('cc', CONTROLLER_NAMES),
     patienceMs: endless(source.duration('patience')),
     maxTimeMs: endless(source.duration('max-time')),
     family: family(source.isSet('ipv4'), source.isSet('ipv6')),
@@ -126,92 +119,4 @@ function family(isFour: boolean, isSix: boolean): 4 | 6 | undefined {
   if (isFour && isSix) throw new UsageError('-4 and -6 exclude each other');
   if (isFour) return 4;
   return isSix ? 6 : undefined;
-}
-
-class FlagSource {
-  private readonly raw: RawFlags;
-  private readonly environment: Environment;
-  private readonly known: readonly FlagName[];
-
-  constructor(raw: RawFlags, environment: Environment, known: readonly FlagName[]) {
-    this.raw = raw;
-    this.environment = environment;
-    this.known = known;
-  }
-
-  text(name: FlagName): string | undefined {
-    const value = this.raw[name];
-    if (value === undefined) return this.variable(name);
-    if (typeof value === 'string' && value !== '') return value;
-    throw this.fault(name, 'it needs a value');
-  }
-
-  isSet(name: FlagName): boolean {
-    const value = this.raw[name];
-    if (value !== undefined) return value === true;
-    const text = this.variable(name)?.toLowerCase() ?? '0';
-    if (['1', 'true', 'yes', 'on'].includes(text)) return true;
-    if (['0', 'false', 'no', 'off'].includes(text)) return false;
-    throw this.fault(name, `${quote(text)} is neither 1 nor 0`);
-  }
-
-  count(name: FlagName): number {
-    const value = this.raw[name];
-    // The parser says 0 when the flag is not there.
-    if (typeof value === 'number' && value > 0) return value;
-    const text = this.variable(name);
-    return text === undefined ? 0 : this.naturalOf(name, text);
-  }
-
-  choice<T extends string>(name: FlagName, choices: readonly T[]): T | undefined {
-    const text = this.text(name);
-    if (text === undefined) return undefined;
-    const found = choices.find((choice) => choice === text);
-    if (found !== undefined) return found;
-    throw this.fault(name, `${quote(text)} is none of ${choices.join(', ')}`);
-  }
-
-  duration(name: FlagName): number | undefined {
-    const text = this.text(name);
-    if (text === undefined) return undefined;
-    const durationMs = parseDuration(text);
-    if (durationMs !== undefined) return durationMs;
-    throw this.fault(name, `${quote(text)} is no time such as 30s, 2m or 1h`);
-  }
-
-  fingerprint(name: FlagName): string | undefined {
-    const text = this.text(name);
-    if (text === undefined || parseFingerprint(text) !== undefined) return text;
-    throw this.fault(name, `${quote(text)} is none: it is SHA256: and 43 letters`);
-  }
-
-  port(name: FlagName): number | undefined {
-    const text = this.text(name);
-    return text === undefined ? undefined : parsePort(text, 0);
-  }
-
-  natural(name: FlagName): number | undefined {
-    const text = this.text(name);
-    return text === undefined ? undefined : this.naturalOf(name, text);
-  }
-
-  private naturalOf(name: FlagName, text: string): number {
-    if (/^\d{1,9}$/.test(text)) return Number(text);
-    throw this.fault(name, `${quote(text)} is not a whole number`);
-  }
-
-  private variable(name: FlagName): string | undefined {
-    if (!this.known.includes(name)) return undefined;
-    const value = this.environment[flagVariable(name)];
-    return value === '' ? undefined : value;
-  }
-
-  private fault(name: FlagName, what: string): UsageError {
-    const from = this.raw[name] === undefined ? flagVariable(name) : `--${name}`;
-    return new UsageError(`${from}: ${what}`);
-  }
-}
-
-function quote(text: string): string {
-  return `"${displayText(text, 100)}"`;
 }

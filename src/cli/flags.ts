@@ -17,7 +17,7 @@ const COMMON = {
 } as const satisfies Record<string, FlagSpec>;
 
 const CONTROLLER = {
-  cc: { kind: 'text', value: 'NAME', describe: 'congestion controller: newreno, founding' },
+  cc: { kind: 'text', value: 'NAME', describe: 'congestion controller: newreno, cubic, founding' },
 } as const satisfies Record<string, FlagSpec>;
 
 const CONNECTION = {
@@ -87,6 +87,30 @@ export const SHELL_FLAGS = {
   ...TRANSFER_FLAGS,
 } as const satisfies Record<string, FlagSpec>;
 
+/** The link is the same both ways, except for --ack-loss. */
+export const BENCH_FLAGS = {
+  preset: { kind: 'text', value: 'NAMES', describe: 'links by name, a,b,c; list shows them' },
+  rate: { kind: 'text', value: 'RATE', describe: 'line rate; 100Mbit, 0 = no limit' },
+  rtt: { kind: 'text', value: 'TIME', describe: 'round trip without queueing; 20ms' },
+  loss: { kind: 'text', value: 'SHARE', describe: "of the sender's datagrams lost; 0%" },
+  'ack-loss': { kind: 'text', value: 'SHARE', describe: "of the receiver's lost; as --loss" },
+  burst: { kind: 'text', value: 'N', describe: 'mean length of a run of losses; 1' },
+  jitter: { kind: 'text', value: 'TIME', describe: 'extra delay of up to this, in order; 0' },
+  reorder: { kind: 'text', value: 'SHARE', describe: 'held back 1-10 ms and overtaken; 0%' },
+  dup: { kind: 'text', value: 'SHARE', describe: 'of datagrams that come twice; 0%' },
+  queue: { kind: 'text', value: 'SIZE', describe: '256KB or 2bdp; more of 1bdp and 256KiB' },
+  outage: { kind: 'text', value: 'LIST', describe: 'dark times, 2s@5s,1s@20s from the start' },
+  size: { kind: 'text', value: 'SIZE', describe: 'of the file; 20MB' },
+  cc: { kind: 'text', value: 'NAMES', describe: "the sender's controllers, a,b,c; newreno" },
+  runs: { kind: 'text', value: 'N', describe: 'of each row, the median counts; 3' },
+  seed: { kind: 'text', value: 'N', describe: 'of the first run, the next has N+1; 1' },
+  'run-time': { kind: 'text', value: 'TIME', describe: 'cuts longer runs off; 30s' },
+  simulate: { kind: 'switch', describe: 'virtual time: exact, and the same every time' },
+  progress: TRANSFER.progress,
+  'max-time': CONNECTION['max-time'],
+  ...COMMON,
+} as const satisfies Record<string, FlagSpec>;
+
 export const KEYGEN_FLAGS = {
   file: { kind: 'text', alias: 'f', value: 'FILE', describe: 'where the secret key goes' },
   comment: { kind: 'text', value: 'TEXT', describe: 'stands behind the public key' },
@@ -127,6 +151,7 @@ export const USER_KEY_FLAGS = {
 export type FlagName =
   | keyof typeof SERVE_FLAGS
   | keyof typeof SHELL_FLAGS
+  | keyof typeof BENCH_FLAGS
   | keyof typeof KEYGEN_FLAGS
   | keyof typeof HOSTKEY_SHOW_FLAGS
   | keyof typeof TRUST_FLAGS

@@ -2,6 +2,7 @@
 import { asError, EXIT, LftpError } from '../service/error.ts';
 import { flagNames } from './command-table.ts';
 import type { CommandSpec } from './command-table.ts';
+import { FlagSource } from './flag-source.ts';
 import { readFlags } from './flag-values.ts';
 import type { Flags } from './flag-values.ts';
 import { Interrupts } from './interrupts.ts';
@@ -38,12 +39,13 @@ async function run(args: readonly string[], interrupts: Interrupts): Promise<num
       case 'command': {
         const { command, operands, raw } = parsed;
         usage = command.name;
+        const source = new FlagSource(raw, process.env, flagNames(command));
         const flags = readFlags(raw, process.env, flagNames(command));
         output = makeOutput(flags, operands.includes('-'));
         await logEvents(command, flags, output);
         interrupts.limit(flags.maxTimeMs);
         const execute = await command.load();
-        return await execute({ operands, flags, output, interrupts });
+        return await execute({ operands, flags, source, output, interrupts });
       }
     }
   } catch (error) {

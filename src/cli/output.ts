@@ -53,10 +53,18 @@ export class Output {
 
   /** The same, for as long as standard output carries the bytes of a file. */
   besideFile(): Output {
-    const { stdout, stderr, nowMs } = this;
-    const beside = new Output({ ...this.options, isStdoutTaken: true }, stdout, stderr, nowMs);
-    for (const tap of this.taps) beside.tap(tap);
-    return beside;
+    return this.changed({ ...this.options, isStdoutTaken: true }, this.nowMs);
+  }
+
+  /** The same in another time, which may be virtual; ms. */
+  withClock(nowMs: () => number): Output {
+    return this.changed(this.options, nowMs);
+  }
+
+  private changed(options: OutputOptions, nowMs: () => number): Output {
+    const changed = new Output(options, this.stdout, this.stderr, nowMs);
+    for (const tap of this.taps) changed.tap(tap);
+    return changed;
   }
 
   event(event: string, fields: object): void {

@@ -1,6 +1,6 @@
 /** What a command line says. */
 import type { CommandSpec } from './command-table.ts';
-import type { RawFlags } from './flag-values.ts';
+import type { RawFlags } from './flag-source.ts';
 
 export interface ParsedCommand {
   readonly kind: 'command';

@@ -9,7 +9,7 @@ export const BAR_INTERVAL_MS = 200;
 export const PLAIN_INTERVAL_MS = 10_000;
 export const EVENT_INTERVAL_MS = 1000;
 
-const ERASE_LINE = '\r\u001b[K';
+export const ERASE_LINE = '\r\u001b[K';
 
 /** The part of a terminal that a bar needs; its width may change while it is drawn. */
 export interface Screen {
@@ -79,7 +79,7 @@ export class Progress {
   }
 }
 
-function chooseStyle(
+export function chooseStyle(
   style: ProgressStyle,
   output: Output,
   screen: Screen,

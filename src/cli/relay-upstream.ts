@@ -67,6 +67,11 @@ export class RelayUpstream {
     return this.line !== undefined;
   }
 
+  /** The port that the server sees; 0 while there is none. */
+  get localPort(): number {
+    return this.line?.outlet.socket.localPort ?? 0;
+  }
+
   /** Opens the first socket. @throws the system's error when the server has no route */
   async open(): Promise<void> {
     this.take(await this.dial(undefined));

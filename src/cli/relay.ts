@@ -10,14 +10,14 @@ import { UdpSocket } from '../io/udp-socket.ts';
 import { Link, type LinkCounters, type LinkOptions } from '../sim/link.ts';
 import type { PeerAddress } from '../transport/types.ts';
 import { SeededRandom } from '../util/random.ts';
+import { DeadlineLoop, EARLY_MS } from './deadline-loop.ts';
+import { Lateness } from './lateness.ts';
+import type { LatenessReport } from './lateness.ts';
 import { RelayOutlet } from './relay-outlet.ts';
 import { RelayUpstream, type Wandering } from './relay-upstream.ts';
 
 /** Clients at once; beyond it the one that was silent longest is forgotten. */
 export const MAX_RELAY_FLOWS = 256;
-
-/** Timers have whole milliseconds and fire late: what is due this soon goes now. */
-const EARLY_MS = 0.75;
 
 export interface RelayOptions {
   /** Literal address of the server. */
@@ -26,16 +26,23 @@ export interface RelayOptions {
   /** Where clients send to; by default a free port of IPv4 loopback. */
   readonly address?: string;
   readonly port?: number;
-  /** From the clients to the server. */
+  /** From the clients to the server. Outages count from a client's first datagram, both ways. */
   readonly forward: Partial<LinkOptions>;
   /** From the server to the clients. */
   readonly backward: Partial<LinkOptions>;
   readonly seed: number;
+  readonly watch?: RelayWatch;
   /** Moves clients from one address of 127.0.0.0/8 to the next; for servers on loopback. */
   readonly wandering?: Wandering;
 }
 
-export interface RelayReport {
+/** Sees every datagram as it comes to a link; `isCarried` false: the link drops it. */
+export interface RelayWatch {
+  onForward(nowMs: number, bytes: Uint8Array, isCarried: boolean): void;
+  onBackward(nowMs: number, bytes: Uint8Array, isCarried: boolean): void;
+}
+
+export interface RelayReport extends LatenessReport {
   readonly flows: number;
   /** Changes of address towards the server. */
   readonly moves: number;
@@ -59,14 +66,10 @@ export class Relay {
   private readonly outlet: RelayOutlet;
   private readonly peers: PeerTable;
   private readonly flows = new Map<PeerAddress, Flow>();
-  private readonly runPump = (): void => {
-    this.pump();
-  };
+  private readonly loop = new DeadlineLoop(() => this.pump());
+  private readonly lateness = new Lateness();
   private readonly retired: Flow[] = [];
-  private timer: NodeJS.Timeout | undefined;
   private places = 0;
-  private immediate: NodeJS.Immediate | undefined;
-  private isClosed = false;
   private opened = 0;
   private overruns = 0;
 
@@ -100,26 +103,40 @@ export class Relay {
       forward: sum(flows.map((flow) => flow.forward.counters)),
       backward: sum(flows.map((flow) => flow.backward.counters)),
       overruns: this.overruns,
+      ...this.lateness.report(),
     };
   }
 
+  /** UDP ports of this machine through which the relay's datagrams go. */
+  ports(): number[] {
+    const flows = [...this.flows.values()];
+    const near = flows.flatMap(({ client, upstream }) => [client.port, upstream.localPort]);
+    return [this.port, ...near, this.options.targetPort];
+  }
+
   async close(): Promise<void> {
-    this.isClosed = true;
-    clearTimeout(this.timer);
-    clearImmediate(this.immediate);
+    this.loop.close();
     const upstreams = [...this.flows.values()].map(({ upstream }) => upstream);
     await Promise.all([this.front, ...upstreams].map((socket) => socket.close()));
   }
 
   private fromClient(bytes: Uint8Array, client: PeerAddress): void {
     const nowMs = MONOTONIC_CLOCK.nowMs();
-    const flow = this.flows.get(client) ?? this.openFlow(client);
+    const flow = this.flows.get(client) ?? this.openFlow(client, nowMs);
     flow.lastAtMs = nowMs;
-    flow.forward.send(nowMs, bytes);
-    this.schedule();
+    const isCarried = flow.forward.send(nowMs, bytes);
+    this.options.watch?.onForward(nowMs, bytes, isCarried);
+    this.loop.wake();
   }
 
-  private openFlow(client: PeerAddress): Flow {
+  private fromServer(flow: Flow, bytes: Uint8Array): void {
+    const nowMs = MONOTONIC_CLOCK.nowMs();
+    const isCarried = flow.backward.send(nowMs, bytes);
+    this.options.watch?.onBackward(nowMs, bytes, isCarried);
+    this.loop.wake();
+  }
+
+  private openFlow(client: PeerAddress, nowMs: number): Flow {
     if (this.flows.size >= MAX_RELAY_FLOWS) this.forgetOldest();
     const { options } = this;
     const index = this.opened;
@@ -130,21 +147,20 @@ export class Relay {
       peers: this.peers,
       wandering: options.wandering,
       nextPlace: () => this.nextPlace(),
-      onDatagram: (bytes) => {
-        flow.backward.send(MONOTONIC_CLOCK.nowMs(), bytes);
-        this.schedule();
-      },
+      onDatagram: (bytes) => this.fromServer(flow, bytes),
     });
+    const linkOf = (name: 'forward' | 'backward'): Link =>
+      new Link(from(nowMs, options[name]), SeededRandom.named(options.seed, `${name} ${index}`));
     const flow: Flow = {
       client,
       upstream,
-      forward: new Link(options.forward, SeededRandom.named(options.seed, `forward ${index}`)),
-      backward: new Link(options.backward, SeededRandom.named(options.seed, `backward ${index}`)),
+      forward: linkOf('forward'),
+      backward: linkOf('backward'),
       lastAtMs: 0,
     };
     this.flows.set(client, flow);
     upstream.open().then(
-      () => this.schedule(),
+      () => this.loop.wake(),
       // An unreachable server is silence, as on any path.
       () => undefined,
     );
@@ -166,16 +182,7 @@ export class Relay {
     void oldest.upstream.close();
   }
 
-  /** Once per turn of the event loop, so that a batch of datagrams is looked at together. */
-  private schedule(): void {
-    if (this.isClosed) return;
-    this.immediate ??= setImmediate(this.runPump);
-  }
-
-  private pump(): void {
-    this.immediate = undefined;
-    clearTimeout(this.timer);
-    if (this.isClosed) return;
+  private pump(): number {
     const dueMs = MONOTONIC_CLOCK.nowMs() + EARLY_MS;
     let nextMs = Infinity;
     for (const { client, upstream, forward, backward } of this.flows.values()) {
@@ -184,15 +191,15 @@ export class Relay {
       this.deliver(backward, dueMs, (bytes) => this.outlet.send(bytes, client));
       nextMs = Math.min(nextMs, forward.nextDeliveryMs(), backward.nextDeliveryMs());
     }
-    if (nextMs === Infinity) return;
-    const waitMs = Math.round(nextMs - MONOTONIC_CLOCK.nowMs());
-    this.timer = setTimeout(this.runPump, Math.max(1, waitMs));
+    return nextMs;
   }
 
   private deliver(link: Link, dueMs: number, send: (bytes: Uint8Array) => boolean): void {
     for (;;) {
+      const atMs = link.nextDeliveryMs();
       const bytes = link.deliver(dueMs);
       if (bytes === undefined) return;
+      this.lateness.add(MONOTONIC_CLOCK.nowMs() - atMs);
       if (!send(bytes)) this.overruns += 1;
     }
   }
@@ -203,6 +210,15 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
   const relay = new Relay(options);
   await relay.open();
   return relay;
+}
+
+/** Options whose outages begin to count at `startMs`. */
+function from(startMs: number, options: Partial<LinkOptions>): Partial<LinkOptions> {
+  const outages = (options.outages ?? []).map(({ fromMs, toMs }) => ({
+    fromMs: startMs + fromMs,
+    toMs: startMs + toMs,
+  }));
+  return { ...options, outages };
 }
 
 function sum(counters: readonly LinkCounters[]): LinkCounters {

@@ -92,6 +92,11 @@ export class FileServer {
     return this.sessions.size;
   }
 
+  /** Their connections, for whoever looks on. */
+  clients(): Iterable<TransferChannel> {
+    return this.sessions.keys();
+  }
+
   /** Connections that the transport still knows, closed ones whose ports rest included. */
   get knownConnections(): number {
     return this.listener?.knownConnections ?? 0;

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { flagNames } from '../../../src/cli/command-table.ts';
 import { readFlags } from '../../../src/cli/flag-values.ts';
-import type { Environment, Flags } from '../../../src/cli/flag-values.ts';
+import type { Environment } from '../../../src/cli/flag-source.ts';
+import type { Flags } from '../../../src/cli/flag-values.ts';
 import { flagVariable } from '../../../src/cli/flags.ts';
 import { parseArgs } from '../../../src/cli/parse-args.ts';
 import { parseQuickly, wantsJson } from '../../../src/cli/parse-quickly.ts';

@@ -1,11 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import {
+  formatBitRate,
   formatBytes,
   formatClock,
   formatDuration,
   formatRate,
   formatShare,
+  parseBitRate,
+  parseBytes,
   parseDuration,
+  parseShare,
 } from '../../../src/cli/units.ts';
 
 describe('units', () => {
@@ -61,5 +65,53 @@ describe('units', () => {
       '2:03:09',
     ]);
     expect(formatShare(0.0123)).toBe('1.2 %');
+  });
+
+  it.each([
+    ['1500', 1_500],
+    ['256KB', 256_000],
+    ['256 KiB', 262_144],
+    ['1.5MiB', 1_572_864],
+    ['50mb', 50_000_000],
+    ['2GB', 2e9],
+    ['12 apples', undefined],
+    ['-1', undefined],
+    ['9'.repeat(20), undefined],
+  ])('reads the size %j', (text, expected) => {
+    expect(parseBytes(text)).toBe(expected);
+  });
+
+  it.each([
+    ['100Mbit', 100e6],
+    ['100 Mbit/s', 100e6],
+    ['1.5Gbit', 1.5e9],
+    ['100Mbps', undefined],
+    ['12.5MB', 100e6],
+    ['12.5MB/s', 100e6],
+    ['0', 0],
+    ['100', undefined],
+    ['100M', undefined],
+  ])('reads the rate %j', (text, expected) => {
+    expect(parseBitRate(text)).toBe(expected);
+  });
+
+  it.each([
+    ['1%', 0.01],
+    ['0.5 %', 0.005],
+    ['0.25', 0.25],
+    ['100%', 1],
+    ['101%', undefined],
+    ['2', undefined],
+    ['%', undefined],
+  ])('reads the share %j', (text, expected) => {
+    expect(parseShare(text)).toBe(expected);
+  });
+
+  it.each([
+    [155e6, '155 Mbit/s'],
+    [1.5e9, '1.5 Gbit/s'],
+    [800, '800 bit/s'],
+  ])('writes the rate %d', (rate, expected) => {
+    expect(formatBitRate(rate)).toBe(expected);
   });
 });

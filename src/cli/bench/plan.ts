@@ -1,0 +1,56 @@
+/** Which runs there are, in which order. */
+import { DEFAULT_CONNECTION_CONFIG } from '../../transport/config.ts';
+import type { ControllerName } from '../../transport/config.ts';
+import type { BenchFlags } from './bench-flags.ts';
+import { PLAIN_LINK } from './link-spec.ts';
+import type { RunOrder } from './run.ts';
+
+export interface PlannedRun {
+  readonly linkName: string;
+  /** From 1. */
+  readonly number: number;
+  readonly order: RunOrder;
+}
+
+const DEFAULT_BYTES = 20_000_000;
+
+/** What a link is called that was put together from flags alone. */
+const OWN_LINK = 'link';
+
+/** Controllers take turns on the same link, so that whatever changes meanwhile meets them all. */
+export function planRuns(flags: BenchFlags): readonly PlannedRun[] {
+  const named = flags.presets.map(({ name, link, sizeBytes }) => ({ name, link, sizeBytes }));
+  const own = { name: OWN_LINK, link: PLAIN_LINK, sizeBytes: DEFAULT_BYTES };
+  const controllers = flags.controllers ?? [DEFAULT_CONNECTION_CONFIG.controller];
+  return (named.length > 0 ? named : [own]).flatMap(({ name, link, sizeBytes }) =>
+    Array.from({ length: flags.runs }, (_, index) =>
+      controllers.map((controller) => ({
+        linkName: name,
+        number: index + 1,
+        order: {
+          link: { ...link, ...flags.link },
+          sizeBytes: flags.sizeBytes ?? sizeBytes,
+          controller,
+          seed: flags.seed + index,
+          limitMs: flags.runTimeMs,
+        },
+      })),
+    ).flat(),
+  );
+}
+
+/** Runs of the same link under the same controller, in the order in which they first came. */
+export function groupRuns<T extends PlannedRun>(runs: readonly T[]): readonly (readonly T[])[] {
+  const groups = new Map<string, T[]>();
+  for (const run of runs) {
+    const key = rowKey(run.linkName, run.order.controller);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [run]);
+    else group.push(run);
+  }
+  return [...groups.values()];
+}
+
+function rowKey(linkName: string, controller: ControllerName): string {
+  return `${linkName} ${controller}`;
+}
