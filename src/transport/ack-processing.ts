@@ -150,6 +150,12 @@ export class AckProcessing {
     log.markTold(txn);
     const kind = log.kindOf(txn);
     if (kind === KIND.CONTROL) return;
+    if (kind === KIND.SIZE) {
+      const { mtu } = this.recovery;
+      if (mtu.onProbeArrived(nowMs, txn, -log.seqOf(txn)))
+        this.path.onSegmentSize(mtu.segmentBytes);
+      return;
+    }
     if (txn < this.priorNewest && kind !== KIND.PROBE) this.recovery.onReordering();
     const seq = log.seqOf(txn);
     const wireBytes = seq < 0 || kind === KIND.PART ? 0 : this.window.wireBytesOf(seq);

@@ -3,6 +3,7 @@ import type { Random } from '../util/random.ts';
 import type { SlabPool } from '../util/slab.ts';
 import type { Cookies, Protection, ResetTokens } from './protection.ts';
 import type { TraceSink } from './trace.ts';
+import type { PeerAddress } from './types.ts';
 
 export const CONTROLLER_NAMES = ['newreno', 'founding'] as const;
 export type ControllerName = (typeof CONTROLLER_NAMES)[number];
@@ -14,9 +15,9 @@ export interface ConnectionConfig {
   readonly isPaced: boolean;
   /** Overrides the controller's own initial window; segments. */
   readonly initialWindowSegments?: number;
-  /** Largest datagram sent, header included; bytes. */
+  /** Largest datagram sent until the path is known, header included; bytes. */
   readonly segmentBytes: number;
-  /** Largest datagram taken; bytes. */
+  /** Largest datagram taken, unless the way to the peer takes larger ones; bytes. */
   readonly acceptSegmentBytes: number;
   /** Bytes the peer may have sent beyond what the application consumed (CREDIT). */
   readonly receiveWindowBytes: number;
@@ -84,6 +85,8 @@ export interface EndpointConfig {
   /** Fixed first numbers for the simulator's wrap-around runs; random otherwise. */
   readonly initialSeq?: number;
   readonly initialTxn?: number;
+  /** Largest datagram that this host can send to a peer; without it none grows (P-MTU-02). */
+  readonly pathLimitBytes?: (peer: PeerAddress) => number;
   readonly trace: TraceSink;
   /** "There is output": called when the application acted; must only set a flag or a timer. */
   readonly wake: () => void;

@@ -1,7 +1,6 @@
 /** The parts of one connection and what they share; `connection.ts` is the facade over them. */
 import type { Random } from '../util/random.ts';
 import { ERROR } from '../wire/codes.ts';
-import { MIN_SEGMENT_BYTES } from '../wire/layout.ts';
 import { type Parameters } from '../wire/parameters.ts';
 import { wrap } from '../wire/serial.ts';
 import { AckProcessing } from './ack-processing.ts';
@@ -17,6 +16,7 @@ import { Liveness } from './liveness.ts';
 import { Opening } from './opening.ts';
 import { PathGroup } from './path-group.ts';
 import { PeerWindow } from './peer-window.ts';
+import { firstWindow } from './receive-grant.ts';
 import { ReceiveWindow } from './receive-window.ts';
 import { Recovery } from './recovery.ts';
 import { RttEstimator } from './rtt-estimator.ts';
@@ -26,6 +26,7 @@ import { SegmentWriter } from './segment-writer.ts';
 import { SendQueue } from './send-queue.ts';
 import { SendWindow } from './send-window.ts';
 import type { SharedResources } from './shared-resources.ts';
+import { SizeProbes } from './size-probes.ts';
 import type { TraceSink } from './trace.ts';
 import { KIND, TransmissionLog } from './transmission-log.ts';
 import type { CloseReason, PeerAddress } from './types.ts';
@@ -66,8 +67,7 @@ export class ConnectionParts {
   /** Absent until the peer's first numbers are known. */
   tracker: AckTracker | undefined;
   receive: ReceiveWindow | undefined;
-  /** Largest datagram sent; shrinks when the path proves smaller. */
-  segmentBytes: number;
+  readonly sizes: SizeProbes;
   /** Why the connection is over for the application; set once. */
   reason: CloseReason | undefined;
   /** Nothing is left to say to the peer; the endpoint may forget the connection. */
@@ -97,7 +97,6 @@ export class ConnectionParts {
     this.handshake = handshake;
     this.trace = shared.trace;
     this.random = shared.random;
-    this.segmentBytes = config.segmentBytes;
     this.initialSeq = shared.initialSeq ?? this.random.uint32();
     this.log = new TransmissionLog(shared.initialTxn ?? this.random.uint32());
     this.untilSkip = this.random.integer(...SKIP_EVERY);
@@ -115,6 +114,7 @@ export class ConnectionParts {
     const { version } = shared.protection;
     this.opening = new Opening(initiator, this.writer, handshake, version, config.controlCopies);
     this.inbox = new Inbox(shared.receivePool, config.receiveWindowBytes);
+    this.sizes = new SizeProbes(this);
     this.liveness = new Liveness(
       nowMs,
       config.patienceMs,
@@ -127,6 +127,11 @@ export class ConnectionParts {
   /** Protects and opens every segment but those of the opening. */
   get sealer(): Sealer {
     return this.handshake.sealer;
+  }
+
+  /** Largest datagram sent; follows what the path proves to carry. */
+  get segmentBytes(): number {
+    return this.recovery.mtu.segmentBytes;
   }
 
   get isEstablished(): boolean {
@@ -164,7 +169,7 @@ export class ConnectionParts {
   ownParameters(login?: Uint8Array): Parameters {
     const { config } = this;
     return {
-      segmentBytes: config.acceptSegmentBytes,
+      segmentBytes: this.sizes.acceptBytes,
       windowSegments: this.receive?.window() ?? this.firstWindow(),
       creditBytes: config.receiveWindowBytes,
       ackEverySegments: config.ackEverySegments,
@@ -185,6 +190,7 @@ export class ConnectionParts {
     this.peer = peer;
     this.recovery.episodes.onPathChange();
     if (!isSameHost) {
+      this.sizes.onPathChange();
       this.path.reset(this.segmentBytes);
       this.rtt.reset();
     }
@@ -198,17 +204,19 @@ export class ConnectionParts {
     return this.shared.resetTokens?.make(peer, sourcePort, destinationPort);
   }
 
+  private get maxReceivedPayloadBytes(): number {
+    return this.writer.maxPayloadBytes(this.sizes.acceptBytes);
+  }
+
   private firstWindow(): number {
-    const payload = this.writer.maxPayloadBytes(this.config.acceptSegmentBytes);
-    const byCredit = Math.floor(this.config.receiveWindowBytes / payload);
-    return Math.min(this.config.receiveWindowSegments, byCredit);
+    const { receiveWindowSegments, receiveWindowBytes } = this.config;
+    return firstWindow(receiveWindowSegments, receiveWindowBytes, this.maxReceivedPayloadBytes);
   }
 
   /** The peer's first numbers and parameters are known: both directions can run. */
   meet(peerSeq: number, peerTxn: number, parameters: Parameters): void {
     const { config } = this;
-    this.segmentBytes = Math.min(config.segmentBytes, parameters.segmentBytes);
-    this.path.onSegmentSize(this.segmentBytes);
+    this.sizes.begin(parameters.segmentBytes);
     const { ackEverySegments, maxAckDelayMs } = parameters;
     const { receiveWindowSegments } = config;
     this.tracker = new AckTracker(
@@ -223,7 +231,7 @@ export class ConnectionParts {
       peerSeq,
       this.inbox,
       this.shared.earlyPool,
-      this.writer.maxPayloadBytes(config.acceptSegmentBytes),
+      this.maxReceivedPayloadBytes,
       config.receiveWindowSegments,
       config.receiveWindowBytes,
     );
@@ -238,13 +246,6 @@ export class ConnectionParts {
     const share = Math.max(MIN_ACK_DELAY_MS, this.rtt.minRttMs * ACK_DELAY_SHARE);
     this.tracker?.setPolicy(parameters.ackEverySegments, Math.min(parameters.maxAckDelayMs, share));
     this.recovery.maxAckDelayMs = Math.min(this.config.maxAckDelayMs, share);
-  }
-
-  /** Large segments vanish while small ones may pass: from now on small ones, old ones in parts. */
-  shrinkSegments(): void {
-    this.recovery.isBlackHole = false;
-    this.segmentBytes = Math.min(this.segmentBytes, MIN_SEGMENT_BYTES);
-    this.path.onSegmentSize(this.segmentBytes);
   }
 
   /** Whether every segment of ours is acknowledged or abandoned. */

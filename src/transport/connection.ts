@@ -122,7 +122,7 @@ export class Connection {
       this.drainReceive(nowMs);
     }
     parts.recovery.handleTimeout(nowMs);
-    if (parts.recovery.isBlackHole) parts.shrinkSegments();
+    if (parts.recovery.mtu.isBlackHole) parts.sizes.onBlackHole(nowMs);
     parts.peerWindow.handleTimeout(nowMs);
   }
 

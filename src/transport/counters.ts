@@ -7,6 +7,8 @@ export interface Counters {
   segmentsRetransmitted: number;
   segmentsReceived: number;
   duplicatesReceived: number;
+  /** Probes of the path's size (P-MTU-01). */
+  sizeProbes: number;
   acksSent: number;
   acksReceived: number;
   datagramsSent: number;
@@ -21,6 +23,7 @@ export function newCounters(): Counters {
     segmentsRetransmitted: 0,
     segmentsReceived: 0,
     duplicatesReceived: 0,
+    sizeProbes: 0,
     acksSent: 0,
     acksReceived: 0,
     datagramsSent: 0,

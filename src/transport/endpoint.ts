@@ -54,6 +54,7 @@ export class Endpoint {
       protection: config.protection,
       resetTokens: config.accepts ? config.resetTokens : undefined,
       trace: config.trace,
+      pathLimitBytes: config.pathLimitBytes,
       receivePool: config.receivePool,
       sendPool: config.sendPool,
       earlyPool: earlyPool(config.earlyPoolBytes),

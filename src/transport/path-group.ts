@@ -113,6 +113,11 @@ export class PathGroup {
     if (this.isReducing) this.prr.onSent(bytes);
   }
 
+  /** P-MTU-01: a probe of the path's size is not in flight, but it takes its time on the line. */
+  onSizeProbe(bytes: number): void {
+    this.pacer.onSent(bytes);
+  }
+
   /**
    * FlightSize for RFC 5681 (4): what the window was full of. Several acknowledgements may be taken
    * in before the next segment leaves, so `flightBytes` alone would be short by what they freed.

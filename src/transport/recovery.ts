@@ -9,6 +9,7 @@ import type { DeliveryRate } from './congestion/delivery-rate.ts';
 import { Episodes } from './episodes.ts';
 import { LostQueue } from './lost-queue.ts';
 import type { PathGroup } from './path-group.ts';
+import { PathMtu } from './path-mtu.ts';
 import type { RttEstimator } from './rtt-estimator.ts';
 import { SEGMENT, type SendWindow } from './send-window.ts';
 import type { TraceSink } from './trace.ts';
@@ -21,8 +22,6 @@ const MIN_PROBE_MS = 10;
 /** Recoveries after which a widened reordering window is narrow again (RFC 8985 §6.2). */
 const WINDOW_PERSISTS_RECOVERIES = 16;
 const MAX_WINDOW_MULTIPLE = 16;
-/** P-PART-02: timeouts of large segments, none arriving between, that say they never will. */
-const BLACK_HOLE_TIMEOUTS = 3;
 
 /** Differences below this are rounding of float milliseconds, not time. */
 const CLOCK_GRAIN_MS = 0.001;
@@ -41,8 +40,6 @@ export class Recovery {
   isProbeDue = false;
   /** The first segment found lost goes out whatever is in flight (RFC 6675 §5, RFC 6298 §5.4). */
   isFirstDue = false;
-  /** Set when large segments vanish and small ones may pass; the connection then shrinks them. */
-  isBlackHole = false;
   /** The peer's promise: how long it may sit on an acknowledgement. */
   maxAckDelayMs = 25;
   /** RACK.segment: the newest transmission known to have arrived. */
@@ -53,8 +50,8 @@ export class Recovery {
   private recoveriesSinceSpurious = 0;
   private lossDeadlineMs = Infinity;
   private probeDeadlineMs = Infinity;
-  private largeTimeouts = 0;
   readonly episodes: Episodes;
+  readonly mtu = new PathMtu();
   /** Bytes found lost since `takeLostBytes`. */
   private lostBytes = 0;
   private readonly lost: LostQueue;
@@ -127,7 +124,7 @@ export class Recovery {
       this.rackRttMs = nowMs - sentMs;
       this.episodes.onNewestDelivered();
     }
-    if (wireBytes > MIN_SEGMENT_BYTES) this.largeTimeouts = 0;
+    if (wireBytes > MIN_SEGMENT_BYTES) this.mtu.onLargeArrived();
   }
 
   /** An older transmission than the newest known before this acknowledgement arrived late. */
@@ -254,8 +251,7 @@ export class Recovery {
       }
     }
     if (!isNewEpoch) return;
-    if (isLarge) this.largeTimeouts += 1;
-    if (this.largeTimeouts >= BLACK_HOLE_TIMEOUTS) this.isBlackHole = true;
+    if (isLarge) this.mtu.onLargeTimeout();
     this.isFirstDue = true;
     this.episodes.onTimeout(nowMs, flightBefore, isRepeated);
     this.lost.sort();

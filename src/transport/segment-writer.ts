@@ -114,11 +114,16 @@ export class SegmentWriter {
     return this.finish(buffer, STREAM_HEADER_BYTES, STREAM_HEADER_BYTES + length, txn);
   }
 
-  /** A probe: asks for an acknowledgement and says nothing else. */
-  probe(buffer: Uint8Array, seq: number, txn: number): number {
+  /**
+   * A probe: asks for an acknowledgement and says nothing else.
+   * @param fillToBytes P-MTU-01: length of the datagram, where that is what is asked about
+   */
+  probe(buffer: Uint8Array, seq: number, txn: number, fillToBytes = 0): number {
     this.options(buffer, txn, 0);
     this.header(buffer, FLAG.CNT | FLAG.ACK, seq, 0, STREAM_HEADER_BYTES);
-    return this.finish(buffer, STREAM_HEADER_BYTES, STREAM_HEADER_BYTES, txn);
+    const end = Math.max(STREAM_HEADER_BYTES, fillToBytes - this.sealer.overheadBytes);
+    buffer.fill(0, STREAM_HEADER_BYTES, end);
+    return this.finish(buffer, STREAM_HEADER_BYTES, end, txn);
   }
 
   /** One of the four closing messages. */

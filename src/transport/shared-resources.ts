@@ -5,6 +5,7 @@ import type { SlabPool } from '../util/slab.ts';
 import type { Connection } from './connection.ts';
 import type { Handshake, Protection, ResetTokens } from './protection.ts';
 import type { TraceSink } from './trace.ts';
+import type { PeerAddress } from './types.ts';
 
 /**
  * What each connection has of the early pool on top of it, however much the others hold: 16 cells,
@@ -33,6 +34,7 @@ export interface SharedResources {
   readonly protection: Protection;
   readonly resetTokens: ResetTokens | undefined;
   readonly trace: TraceSink;
+  readonly pathLimitBytes: ((peer: PeerAddress) => number) | undefined;
   readonly receivePool: SlabPool;
   readonly sendPool: SlabPool;
   readonly earlyPool: CellPool;

@@ -14,7 +14,7 @@ export type TraceRecord =
   /** P-MOVE-04: the peer has proved to be at another address. */
   | { readonly kind: 'moved'; readonly to: string }
   | { readonly kind: 'lost'; readonly seq: number; readonly by: 'rack' | 'timeout' }
-  | { readonly kind: 'probe'; readonly probe: 'tail' | 'window' | 'key' | 'keepAlive' };
+  | { readonly kind: 'probe'; readonly probe: 'tail' | 'window' | 'key' | 'keepAlive' | 'size' };
 
 export interface TraceSink {
   /** While false, no record is built. */

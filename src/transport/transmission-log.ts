@@ -10,7 +10,7 @@ import { assert } from '../util/assert.ts';
 import { BitRing } from '../util/bit-ring.ts';
 import { TxnShifts } from './txn-shifts.ts';
 
-export const KIND = { CONTROL: 0, SKIPPED: 1, STREAM: 2, PART: 3, PROBE: 4 } as const;
+export const KIND = { CONTROL: 0, SKIPPED: 1, STREAM: 2, PART: 3, PROBE: 4, SIZE: 5 } as const;
 export const FATE = { OUTSTANDING: 0, DELIVERED: 1, LOST: 2 } as const;
 
 const INITIAL_CAPACITY = 256;
@@ -49,7 +49,10 @@ export class TransmissionLog {
     this.firstTxn = firstTxn;
   }
 
-  /** P-TXN-01: the next number, never used twice. @param seq stream segment carried, -1 for none */
+  /**
+   * P-TXN-01: the next number, never used twice.
+   * @param seq stream segment carried, -1 for none; of a probe of the path its size, negative
+   */
   record(nowMs: number, kind: number, seq: number): number {
     const txn = this.txnNxt;
     if (txn - this.floor > this.mask) this.makeRoom();

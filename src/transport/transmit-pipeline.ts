@@ -1,6 +1,7 @@
 /**
  * What leaves next, in order (docs/ARCHITECTURE.md names the same steps):
- * opening -> closing -> acknowledgement -> probes -> lost segments -> new segments.
+ * opening -> closing -> acknowledgement -> probes (of tail, window, life, and of the path's size)
+ * -> lost segments -> new segments.
  */
 import { AckBlock } from '../wire/ack-block.ts';
 import { CLOSE } from '../wire/codes.ts';
@@ -44,6 +45,7 @@ export class TransmitPipeline {
           this.pollAck(nowMs, slot) ||
           (parts.reason === undefined &&
             (this.pollProbes(nowMs, slot) ||
+              parts.sizes.poll(nowMs, slot) ||
               this.pollLost(nowMs, slot) ||
               this.pollNew(nowMs, slot)))));
     if (!sent) return false;
@@ -131,6 +133,7 @@ export class TransmitPipeline {
     // A segment that needs parts is left to its timeout: half of it would prove nothing.
     else if (seq >= 0 && !this.needsParts(seq)) this.sendWhole(nowMs, slot, seq);
     else return false;
+    parts.sizes.onTailProbe();
     if (parts.trace.enabled) parts.trace.record(nowMs, parts.id, { kind: 'probe', probe: 'tail' });
     parts.recovery.onProbeSent();
     return true;

@@ -103,6 +103,8 @@ export interface ConnectionStats {
   readonly timeouts: number;
   readonly tailLossProbes: number;
   readonly windowProbes: number;
+  /** Probes of the path's size, whose result is `segmentBytes`. */
+  readonly sizeProbes: number;
 }
 
 export interface EndpointStats {
