@@ -2,6 +2,7 @@
 import type { Random } from '../../util/random.ts';
 import type { ConnectionConfig } from '../config.ts';
 import type { CongestionController } from './controller.ts';
+import { Cubic } from './cubic.ts';
 import { FOUNDING, NEWRENO, NewReno } from './newreno.ts';
 
 /** A fresh controller that knows nothing of the path yet. @param smssBytes largest segment */
@@ -17,5 +18,7 @@ export function createController(
       return new NewReno({ ...NEWRENO, ...own }, smssBytes);
     case 'founding':
       return new NewReno({ ...FOUNDING, ...own }, smssBytes);
+    case 'cubic':
+      return new Cubic(smssBytes, initialWindowSegments);
   }
 }

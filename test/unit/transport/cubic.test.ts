@@ -17,7 +17,7 @@ describe('P-CC-10 CUBIC', () => {
     expect(new Cubic(SMSS, 10).cwndBytes).toBe(10 * SMSS);
   });
 
-  it('grows by every acknowledged byte in slow start, however many one acknowledgement tells', () => {
+  it('grows by every acknowledged byte in slow start, however many are told at once', () => {
     run.ack(100, 1);
     run.ack(100, 31);
     expect(run.segments).toBe(64);
