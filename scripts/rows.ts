@@ -7,13 +7,14 @@ import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, release } from 'node:os';
 import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
+import { harm } from './rows/harm.ts';
 import { reno, simAgreement } from './rows/link-rows.ts';
 import { impaired, lossy } from './rows/lossy.ts';
 import { memory } from './rows/memory.ts';
 import type { Row } from './rows/row.ts';
 import { vethClean } from './rows/veth-clean.ts';
 
-const ROWS: readonly Row[] = [vethClean, reno, simAgreement, memory, lossy, impaired];
+const ROWS: readonly Row[] = [vethClean, reno, simAgreement, memory, lossy, impaired, harm];
 
 function git(...args: string[]): string {
   return execFileSync('git', args, { encoding: 'utf8' }).trim();

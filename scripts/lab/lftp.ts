@@ -113,7 +113,19 @@ export async function startServer(
 }
 
 /** `lftp ARGUMENTS --json` on `host`, to its end. */
-export async function runClient(host: Host, args: readonly string[]): Promise<ClientRun> {
+export function runClient(host: Host, args: readonly string[]): Promise<ClientRun> {
+  return startClient(host, args).ended;
+}
+
+/** A client under way: what it has told so far, and a way to end it. */
+export interface RunningClient {
+  readonly events: readonly LftpEvent[];
+  readonly ended: Promise<ClientRun>;
+  stop(): void;
+}
+
+/** Starts `lftp ARGUMENTS --json` on `host`. */
+export function startClient(host: Host, args: readonly string[]): RunningClient {
   const folder = mkdtempSync(join(tmpdir(), 'lftp-probe-'));
   const probeFile = join(folder, 'usage.json');
   const startMs = performance.now();
@@ -126,11 +138,14 @@ export async function runClient(host: Host, args: readonly string[]): Promise<Cl
     const event = parseEvent(line);
     if (event !== undefined) events.push(event);
   });
-  const [code] = (await once(process, 'close')) as [number | null];
-  const wallSeconds = (performance.now() - startMs) / 1000;
-  const usage = readUsage(probeFile);
-  rmSync(folder, { recursive: true });
-  return { code, events, errorText: said(), wallSeconds, usage };
+  const finish = async (): Promise<ClientRun> => {
+    const [code] = (await once(process, 'close')) as [number | null];
+    const wallSeconds = (performance.now() - startMs) / 1000;
+    const usage = readUsage(probeFile);
+    rmSync(folder, { recursive: true });
+    return { code, events, errorText: said(), wallSeconds, usage };
+  };
+  return { events, ended: finish(), stop: () => process.kill('SIGTERM') };
 }
 
 /** A client that a signal ended leaves no usage behind. */
