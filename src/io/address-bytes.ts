@@ -6,8 +6,8 @@ import { assert } from '../util/assert.ts';
  * @returns 4 or 16 bytes; the zone is left out
  */
 export function addressBytes(address: string): Uint8Array {
+  if (!address.includes(':')) return ipv4Bytes(address);
   const [plain = ''] = address.split('%', 1);
-  if (!plain.includes(':')) return ipv4Bytes(plain);
   const bytes = new Uint8Array(16);
   const [left = '', right] = plain.split('::');
   const head = wordBytes(left);
@@ -19,10 +19,32 @@ export function addressBytes(address: string): Uint8Array {
   return bytes;
 }
 
+const ZERO = 0x30;
+const DOT = 0x2e;
+
+/** Digit by digit: it is done for every SYN of a flood, and pieces of text would be garbage. */
 function ipv4Bytes(text: string): Uint8Array {
-  const numbers = text.split('.').map(Number);
-  assert(numbers.length === 4 && numbers.every((n) => n >= 0 && n < 256), 'no IPv4 address');
-  return Uint8Array.from(numbers);
+  const bytes = new Uint8Array(4);
+  let at = 0;
+  let digits = 0;
+  let value = 0;
+  for (let i = 0; i <= text.length; i += 1) {
+    const letter = i < text.length ? text.charCodeAt(i) : DOT;
+    if (letter !== DOT) {
+      const digit = letter - ZERO;
+      assert(digit >= 0 && digit <= 9, 'no IPv4 address');
+      value = 10 * value + digit;
+      digits += 1;
+      continue;
+    }
+    assert(at < 4 && digits > 0 && digits <= 3 && value <= 255, 'no IPv4 address');
+    bytes[at] = value;
+    at += 1;
+    digits = 0;
+    value = 0;
+  }
+  assert(at === 4, 'no IPv4 address');
+  return bytes;
 }
 
 function wordBytes(text: string): readonly number[] {

@@ -5,11 +5,11 @@
 import {
   createCipheriv,
   createDecipheriv,
-  createHash,
   createHmac,
   createPrivateKey,
   createPublicKey,
   diffieHellman,
+  hash,
   type KeyObject,
   timingSafeEqual,
 } from 'node:crypto';
@@ -118,7 +118,7 @@ export function nodePrimitives(hashName: HashName): Primitives {
     hashName,
     hashBytes,
     blockBytes,
-    hash: (data) => new Uint8Array(createHash(algorithm).update(data).digest()),
+    hash: (data) => new Uint8Array(hash(algorithm, data, 'buffer')),
     hmac: (key, data) => new Uint8Array(createHmac(algorithm, key).update(data).digest()),
     publicKey,
     sharedSecret,

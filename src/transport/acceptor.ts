@@ -24,6 +24,8 @@ export const MAX_HALF_OPEN_PER_SOURCE = 64;
 /** Key agreements per second that are made without a cookie, and how many at once. */
 export const MAX_HANDSHAKES_PER_SECOND = 200;
 const HANDSHAKE_BURST = 400;
+/** More than a header with a cookie. */
+const REFUSAL_ROOM_BYTES = 128;
 /** How long a half-open entry is safe from making room for another; milliseconds. */
 const HALF_OPEN_UNDER_LOAD_MS = 10_000;
 
@@ -31,7 +33,8 @@ const HALF_OPEN_UNDER_LOAD_MS = 10_000;
 export interface AcceptorActions {
   create(nowMs: number, peer: PeerAddress, patienceMs: number, handshake: Handshake): Connection;
   touch(connection: Connection): void;
-  answer(peer: PeerAddress, bytes: Uint8Array): void;
+  /** `bytes` are borrowed, and an answer as far as `length`. */
+  answer(peer: PeerAddress, bytes: Uint8Array, length: number): void;
 }
 
 interface HalfOpen {
@@ -48,6 +51,9 @@ export class Acceptor {
   /** In the order they came. */
   private readonly halfOpen = new Map<Connection, HalfOpen>();
   private readonly bySource = new Map<string, number>();
+  /** One for all answers: what a stranger's SYN costs must not be memory. */
+  private readonly refusals = new SegmentWriter(PASS_THROUGH);
+  private readonly refusal = new Uint8Array(REFUSAL_ROOM_BYTES);
   private readonly agreements = new TokenBucket(HANDSHAKE_BURST, MAX_HANDSHAKES_PER_SECOND);
 
   constructor(config: EndpointConfig, table: PortTable, actions: AcceptorActions) {
@@ -72,8 +78,10 @@ export class Acceptor {
     if (segment.flags !== (FLAG.CNT | FLAG.SYN) || !segment.hasTxn) return 'flagCombination';
     if (datagramBytes < SYN_BYTES) return 'synSize'; // P-OPEN-02
     if (!segment.speaksVersion) return 'version';
-    const digest = protection.digest(segment);
-    const key = `${peer.key}/${segment.sourcePort}/${segment.seq}/${digest}`;
+    const { sourcePort, seq } = segment;
+    // Codes, not digits: V8 keeps the digits of each number for a while, and a flood has many.
+    const numbers = String.fromCharCode(sourcePort, seq >>> 16, seq & 0xffff);
+    const key = `${peer.key}/${numbers}${protection.digest(segment)}`;
     const known = this.table.findSyn(key);
     if (known instanceof Connection) {
       known.repeatSyn(nowMs);
@@ -177,11 +185,9 @@ export class Acceptor {
     error: number,
     cookie: Uint8Array | undefined,
   ): void {
-    const writer = new SegmentWriter(PASS_THROUGH);
-    writer.destinationPort = segment.sourcePort;
-    writer.ack = segment.seq;
-    const buffer = new Uint8Array(128);
-    const length = writer.refusal(buffer, error, cookie);
-    this.actions.answer(peer, buffer.slice(0, length));
+    const { refusals, refusal } = this;
+    refusals.destinationPort = segment.sourcePort;
+    refusals.ack = segment.seq;
+    this.actions.answer(peer, refusal, refusals.refusal(refusal, error, cookie));
   }
 }

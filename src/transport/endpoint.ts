@@ -68,7 +68,7 @@ export class Endpoint {
         return this.create(nowMs, peer, { ...config.connection, patienceMs }, false, handshake);
       },
       touch: (connection) => this.touch(connection),
-      answer: (peer, bytes) => this.strangers.push(peer, bytes),
+      answer: (peer, bytes, length) => this.strangers.push(peer, bytes, length),
     });
   }
 

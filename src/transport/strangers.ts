@@ -1,5 +1,5 @@
 /** What is said to peers that no connection belongs to: answers without state, few and short. */
-import { Fifo } from '../util/fifo.ts';
+import { assert } from '../util/assert.ts';
 import { TokenBucket } from '../util/token-bucket.ts';
 import { FLAG } from '../wire/codes.ts';
 import { RESET_SEGMENT_BYTES } from '../wire/layout.ts';
@@ -14,13 +14,20 @@ export const MAX_QUEUED_ANSWERS = 64;
 export const MAX_RESETS_PER_SECOND = 50;
 const RESET_BURST = MAX_RESETS_PER_SECOND / 2;
 
+/** Room for any of them: a refusal with its cookie, a reset, the last words of a connection. */
+const MAX_ANSWER_BYTES = 128;
+
 interface Answer {
-  readonly peer: PeerAddress;
   readonly bytes: Uint8Array;
+  length: number;
+  peer: PeerAddress;
 }
 
 export class Strangers {
-  private readonly answers = new Fifo<Answer>();
+  /** Used in turn and kept: a flood of strangers makes no garbage of buffers. */
+  private readonly answers: Answer[] = [];
+  private oldest = 0;
+  private waiting = 0;
   private readonly tokens: ResetTokens | undefined;
   private readonly budget = new TokenBucket(RESET_BURST, RESET_BURST);
   /** Resets sent and those beyond the rate; answers that found the queue full. */
@@ -32,20 +39,37 @@ export class Strangers {
   }
 
   get isWaiting(): boolean {
-    return this.answers.length > 0;
+    return this.waiting > 0;
   }
 
-  push(peer: PeerAddress, bytes: Uint8Array): void {
-    if (this.answers.length < MAX_QUEUED_ANSWERS) this.answers.push({ peer, bytes });
-    else this.counters.answersRefused += 1;
+  /** @param bytes copied, as far as `length` */
+  push(peer: PeerAddress, bytes: Uint8Array, length = bytes.length): void {
+    assert(length <= MAX_ANSWER_BYTES, 'answers to strangers are short');
+    if (this.waiting >= MAX_QUEUED_ANSWERS) {
+      this.counters.answersRefused += 1;
+      return;
+    }
+    const index = (this.oldest + this.waiting) % MAX_QUEUED_ANSWERS;
+    const answer = (this.answers[index] ??= {
+      bytes: new Uint8Array(MAX_ANSWER_BYTES),
+      length: 0,
+      peer,
+    });
+    for (let i = 0; i < length; i += 1) answer.bytes[i] = bytes[i] ?? 0;
+    answer.length = length;
+    answer.peer = peer;
+    this.waiting += 1;
   }
 
   /** Writes the next answer into `slot`; false when none waits. */
   poll(slot: TransmitSlot): boolean {
-    const answer = this.answers.shift();
-    if (answer === undefined) return false;
-    slot.buffer.set(answer.bytes);
-    slot.length = answer.bytes.length;
+    const answer = this.answers[this.oldest];
+    if (this.waiting === 0 || answer === undefined) return false;
+    this.oldest = (this.oldest + 1) % MAX_QUEUED_ANSWERS;
+    this.waiting -= 1;
+    const { buffer } = slot;
+    for (let i = 0; i < answer.length; i += 1) buffer[i] = answer.bytes[i] ?? 0;
+    slot.length = answer.length;
     slot.peer = answer.peer;
     return true;
   }
