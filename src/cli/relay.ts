@@ -7,7 +7,7 @@
 import { MONOTONIC_CLOCK } from '../io/clock.ts';
 import { PeerTable } from '../io/peer-table.ts';
 import { UdpSocket } from '../io/udp-socket.ts';
-import { Link, type LinkCounters, type LinkOptions } from '../sim/link.ts';
+import { IP_UDP_HEADER_BYTES, Link, type LinkCounters, type LinkOptions } from '../sim/link.ts';
 import type { PeerAddress } from '../transport/types.ts';
 import { SeededRandom } from '../util/random.ts';
 import { DeadlineLoop, EARLY_MS } from './deadline-loop.ts';
@@ -15,6 +15,9 @@ import { Lateness } from './lateness.ts';
 import type { LatenessReport } from './lateness.ts';
 import { RelayOutlet } from './relay-outlet.ts';
 import { RelayUpstream, type Wandering } from './relay-upstream.ts';
+
+/** Loopback carries 65,507 bytes at once, and the links that this one stands for do not. */
+const USUAL_DATAGRAM_BYTES = 1_500 - IP_UDP_HEADER_BYTES;
 
 /** Clients at once; beyond it the one that was silent longest is forgotten. */
 export const MAX_RELAY_FLOWS = 256;
@@ -150,7 +153,10 @@ export class Relay {
       onDatagram: (bytes) => this.fromServer(flow, bytes),
     });
     const linkOf = (name: 'forward' | 'backward'): Link =>
-      new Link(from(nowMs, options[name]), SeededRandom.named(options.seed, `${name} ${index}`));
+      new Link(
+        { mtuBytes: USUAL_DATAGRAM_BYTES, ...from(nowMs, options[name]) },
+        SeededRandom.named(options.seed, `${name} ${index}`),
+      );
     const flow: Flow = {
       client,
       upstream,

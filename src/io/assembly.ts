@@ -8,6 +8,7 @@ import { MONOTONIC_CLOCK } from './clock.ts';
 import type { DrivenConnection } from './driven.ts';
 import { Driver } from './driver.ts';
 import { SystemRandom } from './entropy.ts';
+import { type LocalEnd, PathLimits } from './path-limits.ts';
 import { PEER_TABLE_ENTRIES, PeerTable } from './peer-table.ts';
 import { type Security, securityConfig } from './security.ts';
 import { SlabQueue } from './slab-queue.ts';
@@ -45,6 +46,9 @@ export const MAX_CONNECTIONS = 16_384;
 /** Longest patience granted to a client that asks for more; milliseconds. */
 export const MAX_PATIENCE_MS = 120_000;
 
+/** One reading of the interfaces serves all sockets. */
+const PATH_LIMITS = new PathLimits(() => MONOTONIC_CLOCK.nowMs());
+
 export interface AssemblyOptions {
   readonly accepts: boolean;
   readonly security: Security;
@@ -53,6 +57,8 @@ export interface AssemblyOptions {
   readonly maxPatienceMs?: number | undefined;
   readonly config?: Partial<ConnectionConfig> | undefined;
   readonly trace?: TraceSink | undefined;
+  /** The socket, once it is open: from it follows how large datagrams may become. */
+  readonly localEnd: () => LocalEnd;
   readonly onEvent: (connection: DrivenConnection, event: ConnectionEvent) => void;
   readonly onError?: ((error: Error) => void) | undefined;
 }
@@ -82,6 +88,7 @@ export function assemble(options: AssemblyOptions): Assembly {
     earlyPoolBytes: options.pools.earlyBytes,
     connection: { ...DEFAULT_CONNECTION_CONFIG, ...options.config },
     trace: options.trace ?? NO_TRACE,
+    pathLimitBytes: (peer) => PATH_LIMITS.towards(options.localEnd(), peer),
     wake: driver.wake,
   });
   driver.onTurnEnd(() => slabs.serve());

@@ -146,6 +146,7 @@ class Opening {
       maxConnections: 1,
       config: options.config,
       trace: options.trace,
+      localEnd: () => this.socket,
       onEvent: (_, event) => this.onEvent(event),
     });
     this.refusals = new Refusals((code) => {

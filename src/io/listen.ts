@@ -113,6 +113,7 @@ export async function listen(options: ListenOptions): Promise<Listener> {
     maxPatienceMs: options.maxPatienceMs,
     config: options.config,
     trace: options.trace,
+    localEnd: () => socket,
     onError: options.onError,
     onEvent: (connection, event) => route(connection, event),
   });

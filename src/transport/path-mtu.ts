@@ -70,6 +70,8 @@ export class PathMtu {
   private isProven = false;
   /** Ascending; empty without discovery. */
   private sizes: readonly number[] = [];
+  /** Those of them of which it is not known whether they pass. */
+  private open: readonly number[] = [];
   /** Sizes from here on do not pass. */
   private failedBytes = Infinity;
   /** The size that is asked about before any other, as it passed once; 0 for none. */
@@ -127,10 +129,18 @@ export class PathMtu {
     return this.probeSentMs < Infinity;
   }
 
-  /** P-MTU-02: whether a probe of {@link wantedBytes} may leave now. */
-  isProbeDue(nowMs: number): boolean {
+  /**
+   * P-MTU-02: whether a probe of {@link wantedBytes} may leave now.
+   * @param mostBytes a larger one must not: then another size is wanted, if there is one
+   */
+  isProbeDue(nowMs: number, mostBytes = Infinity): boolean {
     if (nowMs >= this.raiseAtMs) this.searchAgain();
-    return this.wantedBytes > 0 && !this.isProbeUnderWay && !this.isUnproven;
+    if (this.wantedBytes === 0 || this.isProbeUnderWay || this.isUnproven) return false;
+    if (this.wantedBytes <= mostBytes) return true;
+    // Asked for every datagram while a window is small.
+    if (this.open[0]! > mostBytes) return false;
+    this.want(this.open.filter((bytes) => bytes <= mostBytes).at(-1)!);
+    return true;
   }
 
   onProbeSent(nowMs: number): void {
@@ -200,10 +210,15 @@ export class PathMtu {
   /** The suspect, else the largest of all, else the middle of what is neither known nor failed. */
   private choose(): void {
     const { segmentBytes, failedBytes, suspectBytes } = this;
-    this.losses = 0;
     const open = this.sizes.filter((bytes) => bytes > segmentBytes && bytes < failedBytes);
+    this.open = open;
     const at = failedBytes === Infinity ? open.length - 1 : open.length >> 1;
-    this.wantedBytes = open.includes(suspectBytes) ? suspectBytes : (open[at] ?? 0);
+    this.want(open.includes(suspectBytes) ? suspectBytes : (open[at] ?? 0));
+  }
+
+  private want(bytes: number): void {
+    this.wantedBytes = bytes;
+    this.losses = 0;
   }
 }
 

@@ -65,9 +65,9 @@ export class SizeProbes {
     if (this.questionTxn >= 0) this.takeAnswer(nowMs);
     const { mtu, parts } = this;
     if (mtu.isProbeUnderWay) this.tellNews(nowMs);
-    if (parts.queue.isEmpty || !mtu.isProbeDue(nowMs)) return false;
-    // No more at once than the path takes of segments, and larger ones are for those that wait.
-    if (mtu.wantedBytes > parts.path.controller.cwndBytes) return false;
+    // Larger segments are for what waits, and no probe is larger than all that may be in flight.
+    if (parts.queue.isEmpty) return false;
+    if (!mtu.isProbeDue(nowMs, parts.path.controller.cwndBytes)) return false;
     this.sendProbe(nowMs, slot, mtu.wantedBytes);
     return true;
   }

@@ -50,14 +50,14 @@ async function relayTo(port: number, options: Partial<RelayOptions>): Promise<Re
 
 async function client(
   port: number,
-): Promise<{ heard: Uint8Array[]; send: (value: number) => void }> {
+): Promise<{ heard: Uint8Array[]; send: (value: number, bytes?: number) => void }> {
   const { socket, heard } = station(false);
   await socket.connect('127.0.0.1', port);
   const slot = new DatagramPool().current();
-  slot.length = 1_200;
   return {
     heard,
-    send: (value) => {
+    send: (value, bytes = 1_200) => {
+      slot.length = bytes;
       slot.buffer.fill(value, 0, slot.length);
       socket.send(slot, false);
     },
@@ -94,6 +94,21 @@ describe('the relay', () => {
     expect(losses).toBeGreaterThan(30);
     expect(losses).toBeLessThan(90);
     await expect.poll(() => server.heard.length).toBe(200 - losses);
+  });
+
+  it('takes no datagram that Ethernet would not take, unless its link says so', async () => {
+    const server = station(false);
+    await server.socket.bind('127.0.0.1', 0);
+    const usual = await relayTo(server.socket.localPort, {});
+    const wide = await relayTo(server.socket.localPort, { forward: { mtuBytes: 9_000 } });
+    for (const relay of [usual, wide]) {
+      const { send } = await client(relay.port);
+      send(4, 1_472);
+      send(5, 1_473);
+      await expect.poll(() => relay.report().forward.sent).toBe(2);
+    }
+    expect([usual, wide].map((relay) => relay.report().forward.mtuDrops)).toEqual([1, 0]);
+    await expect.poll(() => server.heard.length).toBe(3);
   });
 
   it('moves a client from one place to the next, and hears it nowhere else', async () => {

@@ -79,6 +79,16 @@ describe('a search for the size of a path', () => {
     expect(none.probes).toEqual([...times(1_472), ...times(1_452), ...times(1_432)]);
   });
 
+  it('P-MTU-02 asks for less while no more than that may be in flight', () => {
+    const { mtu } = new Search(8_972);
+    expect(mtu.isProbeDue(0, 1_431)).toBe(false);
+    expect([mtu.isProbeDue(0, 8_971), mtu.wantedBytes]).toEqual([true, 8_948]);
+    expect([mtu.isProbeDue(0, 1_500), mtu.wantedBytes]).toEqual([true, 1_472]);
+    mtu.onProbeSent(0);
+    mtu.onProbeArrived(1, 0, 1_472);
+    expect([mtu.isProbeDue(1), mtu.wantedBytes]).toEqual([true, 8_972]);
+  });
+
   it('tries no size above the limit, and the limit itself', () => {
     const search = new Search(65_507, 8_952);
     expect(search.run()).toBe(8_952);
