@@ -105,6 +105,7 @@ export const BENCH_FLAGS = {
   runs: { kind: 'text', value: 'N', describe: 'of each row, the median counts; 3' },
   seed: { kind: 'text', value: 'N', describe: 'of the first run, the next has N+1; 1' },
   'run-time': { kind: 'text', value: 'TIME', describe: 'cuts longer runs off; 30s' },
+  report: { kind: 'text', value: 'FILE', describe: 'write a page with plots to FILE' },
   simulate: { kind: 'switch', describe: 'virtual time: exact, and the same every time' },
   progress: TRANSFER.progress,
   'max-time': CONNECTION['max-time'],

@@ -21,6 +21,7 @@ export interface BenchFlags {
   readonly seed: number;
   /** Longest run; ms. */
   readonly runTimeMs: number;
+  readonly report: string | undefined;
 }
 
 /** Runs of one row. */
@@ -60,6 +61,7 @@ export function readBenchFlags(source: FlagSource): BenchFlags {
     runs: source.parsed('runs', runs, `number of 1 to ${MOST_RUNS}`) ?? DEFAULT_RUNS,
     seed: source.natural('seed') ?? 1,
     runTimeMs: source.parsed('run-time', runTime, 'time such as 30s') ?? DEFAULT_RUN_TIME_MS,
+    report: source.text('report'),
   };
 }
 

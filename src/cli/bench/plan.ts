@@ -15,7 +15,7 @@ export interface PlannedRun {
 const DEFAULT_BYTES = 20_000_000;
 
 /** What a link is called that was put together from flags alone. */
-const OWN_LINK = 'link';
+const OWN_LINK = 'custom';
 
 /** Controllers take turns on the same link, so that whatever changes meanwhile meets them all. */
 export function planRuns(flags: BenchFlags): readonly PlannedRun[] {

@@ -9,22 +9,26 @@ export interface TableOptions {
   readonly runs: number;
 }
 
-type Cells = readonly string[];
+export type Cells = readonly string[];
 
 const NOTHING = '–';
 
 /** Head, one line a row, and what the columns mean. */
 export function tableText(rows: readonly Row[], options: TableOptions): string {
-  const { isSimulated } = options;
   const links = new Map(rows.map((row) => [row.linkName, row]));
   const lines = [
     ...[...links.values()].map(linkLine),
     '',
-    ...aligned([titles(isSimulated), ...rows.map((row) => cells(row, options))]),
+    ...aligned(tableCells(rows, options)),
     '',
-    ...legend(options),
+    ...legendLines(options),
   ];
   return lines.join('\n');
+}
+
+/** Titles, and the cells of each row; behind the last title there is a remark. */
+export function tableCells(rows: readonly Row[], options: TableOptions): readonly Cells[] {
+  return [titles(options.isSimulated), ...rows.map((row) => cells(row, options))];
 }
 
 function linkLine({ linkName, link, sizeBytes, median }: Row): string {
@@ -54,7 +58,8 @@ function cells(row: Row, { isSimulated, limitMs, runs }: TableOptions): Cells {
   return isSimulated ? [...always, note] : [...always, fixed(figures.cpuSecondsPerGB, 1), note];
 }
 
-function legend({ isSimulated, runs }: TableOptions): string[] {
+/** What the figures are, line by line. */
+export function legendLines({ isSimulated, runs }: TableOptions): string[] {
   const time = isSimulated
     ? 'Virtual time: no clock, no sockets, the same figures every time.'
     : 'Real UDP sockets and files; the link is emulated on this machine.';

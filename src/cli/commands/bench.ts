@@ -1,4 +1,5 @@
 /** `lftp bench`: transfers over an emulated link, in real or in virtual time. */
+import { availableParallelism } from 'node:os';
 import { EXIT } from '../../service/error.ts';
 import { readBenchFlags } from '../bench/bench-flags.ts';
 import type { BenchFlags } from '../bench/bench-flags.ts';
@@ -9,11 +10,14 @@ import type { Row } from '../bench/figures.ts';
 import { groupRuns, planRuns } from '../bench/plan.ts';
 import type { PlannedRun } from '../bench/plan.ts';
 import { presetList } from '../bench/presets.ts';
+import { reportPage } from '../bench/report/page.ts';
+import { ReportFile } from '../bench/report-file.ts';
 import type { RunOrder, RunResult, RunWatch } from '../bench/run.ts';
 import { simulateRun } from '../bench/simulated-run.ts';
 import { tableText } from '../bench/table.ts';
 import type { CommandContext } from '../command-table.ts';
 import type { Output } from '../output.ts';
+import { programVersion } from '../version.ts';
 
 interface Runner {
   run(order: RunOrder, watch: RunWatch): Promise<RunResult>;
@@ -30,11 +34,20 @@ export async function bench(context: CommandContext): Promise<number> {
     context.output.show(presetList());
     return EXIT.OK;
   }
-  await measure(context, flags);
-  return EXIT.OK;
+  const report = flags.report === undefined ? undefined : new ReportFile(flags.report);
+  try {
+    await measure(context, flags, report);
+    return EXIT.OK;
+  } finally {
+    report?.close();
+  }
 }
 
-async function measure(context: CommandContext, flags: BenchFlags): Promise<void> {
+async function measure(
+  context: CommandContext,
+  flags: BenchFlags,
+  report: ReportFile | undefined,
+): Promise<void> {
   const { isSimulated } = flags;
   const clock = { ms: 0 };
   const output = isSimulated ? context.output.withClock(() => clock.ms) : context.output;
@@ -43,7 +56,9 @@ async function measure(context: CommandContext, flags: BenchFlags): Promise<void
   const warnings = warningsOf(done);
   const mode = modeOf(flags);
   output.event('summary', summaryFields(mode, rows, warnings));
-  output.show(tableText(rows, { isSimulated, limitMs: flags.runTimeMs, runs: flags.runs }));
+  const options = { isSimulated, limitMs: flags.runTimeMs, runs: flags.runs };
+  report?.write(reportPage({ rows, options, warnings, about: aboutText(isSimulated) }));
+  output.show(tableText(rows, options));
   for (const warning of warnings) output.say(`Not to be trusted: ${warning}`);
 }
 
@@ -96,6 +111,15 @@ function rowOfGroup(group: readonly DoneRun[]): Row {
   const [first, ...rest] = group.map(({ result }) => result);
   if (first === undefined) throw new Error('a row without a run');
   return rowOf(group[0]?.linkName ?? '', [first, ...rest]);
+}
+
+/** What the report says of itself; virtual time knows no date and no machine. */
+function aboutText(isSimulated: boolean): string {
+  const program = `lftp ${programVersion()}`;
+  if (isSimulated) return `${program}, simulated in virtual time`;
+  const when = new Date().toISOString().slice(0, 16).replace('T', ' ');
+  const cores = availableParallelism();
+  return `${program}, Node ${process.version}, ${cores} processors, measured at ${when} UTC`;
 }
 
 /** What speaks against figures of real time, each with the run that it is about. */
