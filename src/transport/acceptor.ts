@@ -14,6 +14,7 @@ import type { PortTable } from './port-table.ts';
 import type { Handshake } from './protection.ts';
 import { PASS_THROUGH } from './seal.ts';
 import { SegmentWriter } from './segment-writer.ts';
+import { SourceRates } from './source-rates.ts';
 import type { PeerAddress } from './types.ts';
 
 /** Half-open connections beyond which a SYN has to show a cookie (docs/LIMITS.md). */
@@ -24,6 +25,10 @@ export const MAX_HALF_OPEN_PER_SOURCE = 64;
 /** Key agreements per second that are made without a cookie, and how many at once. */
 export const MAX_HANDSHAKES_PER_SECOND = 200;
 const HANDSHAKE_BURST = 400;
+/** P-COOKIE-03: of one source that showed cookies, and how many such sources are remembered. */
+export const MAX_SOURCE_HANDSHAKES_PER_SECOND = 100;
+const SOURCE_HANDSHAKE_BURST = 400;
+export const MAX_HANDSHAKE_SOURCES = 1_024;
 /** More than a header with a cookie. */
 const REFUSAL_ROOM_BYTES = 128;
 /** How long a half-open entry is safe from making room for another; milliseconds. */
@@ -43,8 +48,13 @@ interface HalfOpen {
 }
 
 export class Acceptor {
-  /** Cookies asked for, SYNs taken with one, and half-open connections that made room. */
-  readonly counters = { cookiesAsked: 0, cookiesTaken: 0, halfOpenForgotten: 0 };
+  /** SYNs by their cookies, and half-open connections that made room. */
+  readonly counters = {
+    cookiesAsked: 0,
+    cookiesTaken: 0,
+    cookiesWithheld: 0,
+    halfOpenForgotten: 0,
+  };
   private readonly config: EndpointConfig;
   private readonly table: PortTable;
   private readonly actions: AcceptorActions;
@@ -55,6 +65,11 @@ export class Acceptor {
   private readonly refusals = new SegmentWriter(PASS_THROUGH);
   private readonly refusal = new Uint8Array(REFUSAL_ROOM_BYTES);
   private readonly agreements = new TokenBucket(HANDSHAKE_BURST, MAX_HANDSHAKES_PER_SECOND);
+  private readonly ratesBySource = new SourceRates(
+    SOURCE_HANDSHAKE_BURST,
+    MAX_SOURCE_HANDSHAKES_PER_SECOND,
+    MAX_HANDSHAKE_SOURCES,
+  );
 
   constructor(config: EndpointConfig, table: PortTable, actions: AcceptorActions) {
     this.config = config;
@@ -88,7 +103,8 @@ export class Acceptor {
       this.actions.touch(known);
     }
     if (known !== undefined) return undefined; // P-OPEN-06: never a second connection
-    if (!this.hasProof(nowMs, peer, segment)) return 'cookie';
+    const proof = this.proofOf(nowMs, peer, segment);
+    if (proof !== undefined) return proof;
     return this.accept(nowMs, peer, segment, key);
   }
 
@@ -155,22 +171,36 @@ export class Acceptor {
   /**
    * P-COOKIE-01: under load, or always where that is wished, a SYN has to show a cookie, which
    * only who receives at its address can have. Without one it costs a MAC and no state.
+   * @returns why the SYN goes no further, if it does not
    */
-  private hasProof(nowMs: number, peer: PeerAddress, segment: SegmentView): boolean {
+  private proofOf(
+    nowMs: number,
+    peer: PeerAddress,
+    segment: SegmentView,
+  ): 'cookie' | 'sourceLimit' | undefined {
     const { cookies, cookieDemand } = this.config;
-    if (cookies === undefined) return true;
+    if (cookies === undefined) return undefined;
     const { buffer, cookieAt, sourcePort } = segment;
     if (cookieAt >= 0) {
       const shown = buffer.subarray(cookieAt, cookieAt + COOKIE_BYTES);
       if (cookies.check(nowMs, peer, sourcePort, shown)) {
-        this.counters.cookiesTaken += 1;
-        return true;
+        return this.proven(nowMs, peer);
       }
     }
-    if (cookieDemand !== 'always' && !this.isLoaded(nowMs)) return true;
+    if (cookieDemand !== 'always' && !this.isLoaded(nowMs)) return undefined;
     this.counters.cookiesAsked += 1;
     this.answer(peer, segment, ERROR.NONE, cookies.make(nowMs, peer, sourcePort));
-    return false;
+    return 'cookie';
+  }
+
+  /** P-COOKIE-03: an address that is its sender's can be held to a rate, and no other can. */
+  private proven(nowMs: number, peer: PeerAddress): 'sourceLimit' | undefined {
+    if (!this.ratesBySource.take(nowMs, peer.source ?? peer.address)) {
+      this.counters.cookiesWithheld += 1;
+      return 'sourceLimit';
+    }
+    this.counters.cookiesTaken += 1;
+    return undefined;
   }
 
   private isLoaded(nowMs: number): boolean {

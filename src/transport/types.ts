@@ -119,6 +119,8 @@ export interface EndpointStats {
   /** SYNs asked for a cookie, SYNs taken because of one, connections not yet proved. */
   readonly cookiesAsked: number;
   readonly cookiesTaken: number;
+  /** SYNs with a cookie, of a source that has made too many key agreements (P-COOKIE-03). */
+  readonly cookiesWithheld: number;
   readonly halfOpen: number;
   /** Half-open connections that made room for others. */
   readonly halfOpenForgotten: number;

@@ -9,6 +9,7 @@ import { MAX_COOKIES_TAKEN } from '../../src/transport/opening.ts';
 import { FLAG } from '../../src/wire/codes.ts';
 import { AT, SYN_BYTES } from '../../src/wire/layout.ts';
 import { cookieRange } from '../../src/wire/segment.ts';
+import type { PeerAddress } from '../../src/transport/types.ts';
 import { finishSegment } from '../../src/wire/segment-write.ts';
 import { addressOf, type Packet } from './net.ts';
 import { cookiesOf, noiseOf, sealedNet, type SealedNet } from './sealed.ts';
@@ -115,6 +116,37 @@ describe('cookies', () => {
     net.run(31_000);
     feed({ ...good, bytes: edited((bytes) => (bytes[AT.SEQ] = 9)) });
     expect(server.endpoint.stats().accepted).toBe(2);
+  });
+
+  it('P-COOKIE-03 a source that shows them has a rate, and others have theirs', () => {
+    const cookies = cookiesOf(5);
+    const scene = sealedNet({}, { cookies, cookieDemand: 'always' });
+    const { net, server, client } = scene;
+    client.connect(0, server);
+    net.run(100);
+    const good = synsOf(scene)[0]!;
+    const { from: at } = cookieRange(good.bytes)!;
+    const shower = addressOf(7);
+    let index = 0;
+    const show = (from: PeerAddress, count: number): number => {
+      const before = server.endpoint.stats().accepted;
+      for (let i = 0; i < count; i += 1, index += 1) {
+        const bytes = variant(good.bytes, 1_000 + index);
+        const port = bytes[AT.SOURCE_PORT]! * 256 + bytes[AT.SOURCE_PORT + 1]!;
+        bytes.set(cookies.make(net.nowMs, from, port), at);
+        finishSegment(bytes, 0, bytes.length);
+        server.endpoint.handleDatagram(net.nowMs, from, bytes);
+        // Each is over at once: the places of half-open connections are another limit.
+        for (const connection of server.endpoint.connections()) connection.forget();
+        net.settle();
+      }
+      return server.endpoint.stats().accepted - before;
+    };
+    expect(show(shower, 500)).toBe(400);
+    expect(server.endpoint.stats().drops.sourceLimit).toBe(100);
+    expect(show(addressOf(8), 10)).toBe(10);
+    net.run(100);
+    expect(show(shower, 50)).toBe(10);
   });
 
   it('P-COOKIE-02 forged questions delay an opening a few times, and no more', () => {

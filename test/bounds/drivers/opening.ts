@@ -4,10 +4,12 @@ import type { EndpointConfig } from '../../../src/transport/config.ts';
 import type { Endpoint } from '../../../src/transport/endpoint.ts';
 import { PortTable } from '../../../src/transport/port-table.ts';
 import { QuietEntry } from '../../../src/transport/quiet.ts';
-import type { PeerAddress } from '../../../src/transport/types.ts';
+import { SourceRates } from '../../../src/transport/source-rates.ts';
+import type { EndpointStats, PeerAddress } from '../../../src/transport/types.ts';
 import { SeededRandom } from '../../../src/util/random.ts';
 import { FLAG } from '../../../src/wire/codes.ts';
 import { AT, MAX_DATAGRAM_BYTES } from '../../../src/wire/layout.ts';
+import { cookieRange } from '../../../src/wire/segment.ts';
 import { finishSegment } from '../../../src/wire/segment-write.ts';
 import { addressOf, Net } from '../../sim/net.ts';
 import { cookiesOf, noiseOf, resetTokensOf, sealedNet } from '../../sim/sealed.ts';
@@ -78,6 +80,44 @@ export const handshakeRate: Driver = (cap) => {
   const beyond = second(cap + tenth(cap), 1000);
   const counted = endpoint.stats().cookiesAsked - asked;
   return { held, beyond, refused: burst > 0 ? counted : 0, counted };
+};
+
+/** The same, from one source that shows a good cookie each time. */
+export const sourceHandshakeRate: Driver = (cap) => {
+  const cookies = cookiesOf(5);
+  const endpoint = server({ cookies });
+  const peer = addressOf(100);
+  const open = (index: number, nowMs: number): void => {
+    const syn = variant(index);
+    const { from } = cookieRange(syn)!;
+    syn.set(cookies.make(nowMs, peer, syn[AT.SOURCE_PORT]! * 256 + syn[AT.SOURCE_PORT + 1]!), from);
+    finishSegment(syn, 0, syn.length);
+    endpoint.handleDatagram(nowMs, peer, syn);
+    for (const connection of endpoint.connections()) connection.forget();
+    drain(endpoint, nowMs);
+  };
+  const stats = (): EndpointStats => endpoint.stats();
+  let index = 0;
+  for (; stats().cookiesWithheld === 0; index += 1) open(index, 0);
+  const second = (tries: number, fromMs: number): number => {
+    const before = stats().accepted;
+    for (let i = 1; i <= tries; i += 1, index += 1) open(index, fromMs + (1000 * i) / tries);
+    return stats().accepted - before;
+  };
+  const held = second(cap, 0);
+  const withheld = stats().cookiesWithheld;
+  const beyond = second(cap + tenth(cap), 1000);
+  const counted = stats().cookiesWithheld - withheld;
+  return { held, beyond, refused: stats().cookiesAsked === 0 ? counted : 0, counted };
+};
+
+export const handshakeSources: Driver = (cap) => {
+  const rates = new SourceRates(1, 1, cap);
+  return fillTable(cap, {
+    add: (index) => void rates.take(0, String(index)),
+    size: () => rates.size,
+    counted: () => rates.forgotten,
+  });
 };
 
 export const halfOpenOfSource: Driver = (cap) => {
