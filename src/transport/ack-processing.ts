@@ -110,7 +110,7 @@ export class AckProcessing {
     sample.lostBytes = lostBytes;
     sample.priorFlightBytes = priorFlightBytes;
     sample.flightBytes = path.flightBytes;
-    sample.isCwndLimited = path.isUsed(nowMs, priorFlightBytes, rtt.srttMs);
+    sample.isCwndLimited = path.isUsed(nowMs, this.ackedBytes, priorFlightBytes, rtt.srttMs);
     sample.isInRecovery = recovery.episodes.isInRecovery;
     sample.srttMs = rtt.srttMs;
     sample.minRttMs = rtt.minRttMs;

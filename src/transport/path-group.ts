@@ -65,7 +65,7 @@ export class PathGroup {
    * P-CC-03: whether the window was the brake. The pace may be it too, and one that was set by an
    * old round trip; so a window counts as used while half of it is (RFC 7661, Linux).
    */
-  isUsed(nowMs: number, priorFlightBytes: number, srttMs: number): boolean {
+  isUsed(nowMs: number, ackedBytes: number, priorFlightBytes: number, srttMs: number): boolean {
     if (nowMs - this.peakAtMs >= srttMs) {
       this.priorPeakBytes = this.peakBytes;
       this.peakBytes = 0;
@@ -73,7 +73,7 @@ export class PathGroup {
     }
     this.peakBytes = Math.max(this.peakBytes, priorFlightBytes);
     const peakBytes = Math.max(this.peakBytes, this.priorPeakBytes);
-    return this.isCwndLimited && this.controller.cwndBytes <= 2 * peakBytes;
+    return this.isCwndLimited && this.controller.cwndBytes + ackedBytes <= 2 * peakBytes;
   }
 
   /** @param isCumulative whether `sndUna` advanced */

@@ -6,6 +6,7 @@ import { isStreamCombination, type SegmentView } from '../wire/segment.ts';
 import { unwrap, wrap } from '../wire/serial.ts';
 import type { ConnectionParts } from './connection-parts.ts';
 import { countReceived } from './counters.ts';
+import { OPENING_RETRY_CAP_MS } from './opening.ts';
 
 /** Bytes at the end of the third message by which its repetition is known. */
 const THIRD_END_BYTES = 8;
@@ -46,15 +47,24 @@ export class OpeningReceiver {
     if (!this.isTrusted()) return undefined;
     this.keepToken(parameters.resetToken);
     parts.writer.destinationPort = segment.sourcePort;
-    // Karn: only a SYN that was sent once says which sending the answer belongs to.
-    if (opening.attempts === 1) {
-      parts.rtt.sample(Math.max(0.001, nowMs - opening.firstSentMs));
-      parts.path.onRoundTrip(parts.rtt.srttMs);
-    }
+    this.sampleOpening(nowMs, Infinity);
     parts.meet(segment.seq, segment.txn, parameters);
     parts.liveness.onReceived(nowMs);
     parts.isEstablishedNews = true;
     return undefined;
+  }
+
+  /**
+   * P-RTT-02: only a message that was sent once says which sending its answer belongs to (Karn),
+   * and an answer that a person had to think about is no round trip.
+   * @param limitMs longest that counts
+   */
+  private sampleOpening(nowMs: number, limitMs: number): void {
+    const { opening, rtt, path } = this.parts;
+    const rttMs = nowMs - opening.firstSentMs;
+    if (opening.attempts !== 1 || rttMs > limitMs) return;
+    rtt.sample(Math.max(0.001, rttMs));
+    path.onRoundTrip(rtt.srttMs);
   }
 
   /** P-KEY-03: the server's key is checked before the third message, which shows who asks. */
@@ -85,6 +95,7 @@ export class OpeningReceiver {
     if (hasFirst && !isStreamCombination(parameters.firstFlags)) {
       return this.refuse('flagCombination');
     }
+    this.sampleOpening(nowMs, OPENING_RETRY_CAP_MS);
     parts.agreeOnAcks(parameters);
     parts.login = parameters.login;
     parts.writer.sealer = parts.handshake.sealer;

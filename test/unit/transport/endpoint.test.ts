@@ -195,7 +195,11 @@ describe('an endpoint', () => {
   });
 
   it('acts at once on a deadline that an acknowledgement moved into the past', () => {
-    const { station, player, connection } = accepted({ connection: { maxAckDelayMs: 250 } });
+    const { station, player, connection } = accepted(
+      { connection: { maxAckDelayMs: 250 } },
+      {},
+      1_500,
+    );
     connection.sendMessage(text('a'));
     connection.sendMessage(text('b'));
     const [a, b] = station.drain();

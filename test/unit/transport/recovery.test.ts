@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { StationOptions } from './station.ts';
 import { Couple, openCouple, type Route } from './couple.ts';
-import { opened, type Scene } from './player.ts';
+import { accepted, opened, type Scene } from './player.ts';
 import { pattern, type Seen, text } from './segments.ts';
 import { FIRST_SEQ } from './station.ts';
 
@@ -70,7 +70,14 @@ describe('round trips', () => {
     expect(s.connection.stats().srttMs).toBeGreaterThan(srttMs);
   });
 
-  it('P-RTT-01 are not measured by a SYN that was repeated', () => {
+  it('P-RTT-02 begin with the opening on either side, unless a person was in between', () => {
+    expect(opened({}, {}, 40).connection.stats().srttMs).toBe(40);
+    expect(accepted({}, {}, 40).connection.stats().srttMs).toBe(40);
+    expect(opened({}, {}, 1_001).connection.stats().srttMs).toBe(1_001);
+    expect(accepted({}, {}, 1_001).connection.stats().srttMs).toBe(0);
+  });
+
+  it('P-RTT-02 are not measured by a SYN that was repeated', () => {
     const couple = new Couple({
       delayMs: 50,
       route: (_, direction, index) => (direction === 'up' && index === 0 ? [] : undefined),
