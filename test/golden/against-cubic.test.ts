@@ -6,16 +6,27 @@ import { CANDIDATES, bdpBytes, keepTable, number, percent } from './table.ts';
 const RATE = 50_000_000;
 const RTT_MS = 40;
 const DURATION_MS = 30_000;
+const LATER_MS = 15_000;
 const SEED = 1;
 const BDP_BYTES = bdpBytes(RATE, RTT_MS);
 
 const HEAD = `\
 # Each controller beside one modelled TCP with CUBIC that starts at the same time: 50 Mbit/s,
-# 40 ms, measured from 0 s to 30 s. Goodput of both, our share of it, retransmitted per sent of
-# both, delay in the queue in ms. The policer drops what exceeds 50 Mbit/s and a burst of one
-# bandwidth-delay product, on a line of 200 Mbit/s. The row of tcp-cubic is TCP beside itself.
+# 40 ms, measured from 0 s to 30 s. Goodput of both, our share of it, our share from 15 s on,
+# retransmitted per sent of both, delay in the queue in ms. The policer drops what exceeds
+# 50 Mbit/s and a burst of one bandwidth-delay product, on a line of 200 Mbit/s. The row of
+# tcp-cubic is TCP beside itself.
 `;
-const TITLES = ['ours', 'TCP', 'share %', 'resent %', 'TCP resent %', 'queue 50 %', 'queue 95 %'];
+const TITLES = [
+  'ours',
+  'TCP',
+  'share %',
+  'later %',
+  'resent %',
+  'of TCP %',
+  'queue 50 %',
+  'queue 95 %',
+];
 
 const PATHS: readonly (Pick<ArenaPlan, 'line' | 'data'> & { readonly name: string })[] = [
   { name: '1 BDP of queue', line: { rateBitsPerSecond: RATE, queueBytes: BDP_BYTES } },
@@ -39,7 +50,7 @@ const PATHS: readonly (Pick<ArenaPlan, 'line' | 'data'> & { readonly name: strin
 const ENTRANTS = [...CANDIDATES, MODELLED_TCP] as const;
 
 function block({ name, ...path }: (typeof PATHS)[number]): string {
-  const titles = TITLES.map((title) => title.padStart(14)).join('');
+  const titles = TITLES.map((title) => title.padStart(12)).join('');
   const lines = ENTRANTS.map((controller) => {
     const { flows, queue } = runArena({
       ...path,
@@ -48,17 +59,22 @@ function block({ name, ...path }: (typeof PATHS)[number]): string {
       seed: SEED,
       flows: [{ controller }, { controller: MODELLED_TCP }],
     });
-    const rates = flows.map((flow) => flow.megabitsPerSecond(0, DURATION_MS));
-    const [ours, tcp] = [rates[0]!, rates[1]!];
-    const resent = flows.map((flow) => percent(flow.retransmittedShare(0, DURATION_MS), 14));
+    const ratesFrom = (fromMs: number): [ours: number, tcp: number] => [
+      flows[0]!.megabitsPerSecond(fromMs, DURATION_MS),
+      flows[1]!.megabitsPerSecond(fromMs, DURATION_MS),
+    ];
+    const [ours, tcp] = ratesFrom(0);
+    const [oursLater, tcpLater] = ratesFrom(LATER_MS);
+    const resent = flows.map((flow) => percent(flow.retransmittedShare(0, DURATION_MS), 12));
     return (
       controller.padEnd(26) +
-      number(ours, 14) +
-      number(tcp, 14) +
-      percent(ours / (ours + tcp), 14, 1) +
+      number(ours, 12) +
+      number(tcp, 12) +
+      percent(ours / (ours + tcp), 12, 1) +
+      percent(oursLater / (oursLater + tcpLater), 12, 1) +
       resent.join('') +
-      number(queue.quantileMs(0.5, 0, DURATION_MS), 14, 1) +
-      number(queue.quantileMs(0.95, 0, DURATION_MS), 14, 1)
+      number(queue.quantileMs(0.5, 0, DURATION_MS), 12, 1) +
+      number(queue.quantileMs(0.95, 0, DURATION_MS), 12, 1)
     );
   });
   return `\n${name.padEnd(26)}${titles}\n${lines.join('\n')}\n`;
