@@ -8,6 +8,7 @@ import { ThinnedPoints } from '../util/thinned-points.ts';
 import { FLAG } from '../wire/codes.ts';
 import { AT, STREAM_HEADER_BYTES } from '../wire/layout.ts';
 import { unwrap } from '../wire/serial.ts';
+import { CloseUp, type EventKind } from './close-up.ts';
 
 /** Points kept of each kind, however long the transfer. */
 export const PLOT_POINTS = 4_096;
@@ -20,18 +21,21 @@ export interface Plot {
   readonly count: number;
 }
 
-export interface SequencePlots {
-  readonly sent: Plot;
-  readonly sentAgain: Plot;
-  readonly lost: Plot;
-  readonly acknowledged: Plot;
+export type PlotsByKind = Readonly<Record<EventKind, Plot>>;
+
+export interface SequencePlots extends PlotsByKind {
+  /** Every single event around the first loss; empty plots if nothing was lost. */
+  readonly firstLoss: PlotsByKind;
 }
 
 export class SequenceWatch {
-  private readonly sent = new ThinnedPoints(PLOT_POINTS);
-  private readonly sentAgain = new ThinnedPoints(PLOT_POINTS);
-  private readonly lost = new ThinnedPoints(PLOT_POINTS);
-  private readonly acknowledged = new ThinnedPoints(PLOT_POINTS);
+  private readonly points: Readonly<Record<EventKind, ThinnedPoints>> = {
+    sent: new ThinnedPoints(PLOT_POINTS),
+    sentAgain: new ThinnedPoints(PLOT_POINTS),
+    lost: new ThinnedPoints(PLOT_POINTS),
+    acknowledged: new ThinnedPoints(PLOT_POINTS),
+  };
+  private readonly closeUp = new CloseUp();
   private firstSeq: number | undefined;
   private highestSeq = 0;
   private ackSeq = 0;
@@ -51,8 +55,8 @@ export class SequenceWatch {
     const isNew = seq > this.highestSeq;
     if (isNew) this.highestSeq = seq;
     const segment = seq - this.firstSeq;
-    (isNew ? this.sent : this.sentAgain).add(nowMs, segment);
-    if (!isCarried) this.lost.add(nowMs, segment);
+    this.add(nowMs, segment, isNew ? 'sent' : 'sentAgain');
+    if (!isCarried) this.add(nowMs, segment, 'lost');
   }
 
   /** A datagram of the file's receiver. */
@@ -63,17 +67,34 @@ export class SequenceWatch {
     const ack = unwrap(this.ackSeq, wordAt(datagram, AT.ACK));
     if (ack <= this.ackSeq) return;
     this.ackSeq = ack;
-    this.acknowledged.add(nowMs, ack - this.firstSeq);
+    this.add(nowMs, ack - this.firstSeq, 'acknowledged');
   }
 
   plots(): SequencePlots {
+    const { closeUp, points } = this;
     return {
-      sent: plotOf(this.sent),
-      sentAgain: plotOf(this.sentAgain),
-      lost: plotOf(this.lost),
-      acknowledged: plotOf(this.acknowledged),
+      ...byKind((kind) => plotOf(points[kind])),
+      firstLoss: byKind((kind) => {
+        const events = closeUp.of(kind);
+        const ms = events.map((event) => event.ms);
+        return { ms, segments: events.map(({ segment }) => segment), count: ms.length };
+      }),
     };
   }
+
+  private add(ms: number, segment: number, kind: EventKind): void {
+    this.points[kind].add(ms, segment);
+    this.closeUp.add(ms, segment, kind);
+  }
+}
+
+function byKind(plot: (kind: EventKind) => Plot): PlotsByKind {
+  return {
+    sent: plot('sent'),
+    sentAgain: plot('sentAgain'),
+    lost: plot('lost'),
+    acknowledged: plot('acknowledged'),
+  };
 }
 
 function plotOf({ xs, ys, count }: ThinnedPoints): Plot {

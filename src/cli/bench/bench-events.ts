@@ -3,7 +3,7 @@ import { figuresOf } from './figures.ts';
 import type { Figures, Row } from './figures.ts';
 import { describeLink, queueBytes } from './link-spec.ts';
 import type { PlannedRun } from './plan.ts';
-import type { RunResult } from './run.ts';
+import type { EmulatorHealth, RunResult } from './run.ts';
 
 const MICRO = 1e6;
 
@@ -21,6 +21,17 @@ function figureFields(figures: Figures): object {
     wireRatio: rounded(figures.wireRatio),
     rttInflation: rounded(figures.rttInflation),
     cpuSecondsPerGB: rounded(figures.cpuSecondsPerGB),
+  };
+}
+
+function healthFields(health: EmulatorHealth): object {
+  const { medianLateMs, p99LateMs, mostLateMs, kernelDrops, overruns } = health;
+  return {
+    medianLateMs: rounded(medianLateMs),
+    p99LateMs: rounded(p99LateMs),
+    mostLateMs: rounded(mostLateMs),
+    kernelDrops,
+    overruns,
   };
 }
 
@@ -46,7 +57,7 @@ export function runFields(mode: string, run: PlannedRun, result: RunResult): obj
     timeouts: result.timeouts,
     lostDatagrams: result.lostDatagrams,
     queueDrops: result.queueDrops,
-    emulator: emulator === undefined ? null : { ...emulator },
+    emulator: emulator === undefined ? null : healthFields(emulator),
   };
 }
 

@@ -68,6 +68,9 @@ export function legendLines({ isSimulated, runs }: TableOptions): string[] {
     'Ceiling: rate x (1 - loss) x payload share, less the rounds of the start. wire/useful: bytes',
     'on the line both ways, IP and UDP headers included, per byte of the file. RTT: median of the',
     "sender's smoothed round trip, over that of the empty link.",
+    ...(isSimulated
+      ? []
+      : ['CPU: of both ends, user and system; of a small file mostly the start.']),
   ];
 }
 

@@ -67,4 +67,21 @@ describe('the plot of a transfer', () => {
     expect(acknowledged.segments.at(-1)).toBeGreaterThanOrEqual(sent.count - 2);
     expect(sent.segments.length).toBeLessThanOrEqual(PLOT_POINTS);
   });
+
+  it('shows every event around the first loss, and of a transfer without loss none', () => {
+    const watch = new SequenceWatch();
+    new GoodputRun({ ...OPTIONS, watch, bytes: 4_000_000 }).advance(Infinity);
+    const { firstLoss, lost, sent } = watch.plots();
+    expect(firstLoss.lost.ms[0]).toBe(lost.ms[0]);
+    const around = firstLoss.sent.segments;
+    expect(around).toEqual(Array.from({ length: around.length }, (_, i) => (around[0] ?? 0) + i));
+    expect(firstLoss.sent.ms[0]).toBeLessThanOrEqual(lost.ms[0] ?? NaN);
+    const kinds = [firstLoss.sent, firstLoss.sentAgain, firstLoss.lost, firstLoss.acknowledged];
+    expect(kinds.reduce((sum, { count }) => sum + count, 0)).toBeLessThanOrEqual(10_000);
+    expect(sent.count).toBeGreaterThan(2_900);
+    const calm = new SequenceWatch();
+    const link = { queueBytes: 10_000_000 };
+    new GoodputRun({ ...OPTIONS, loss: 0, ...link, watch: calm }).advance(Infinity);
+    expect(calm.plots().firstLoss.sent.count).toBe(0);
+  });
 });

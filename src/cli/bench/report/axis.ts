@@ -1,9 +1,9 @@
 /** Axes with round numbers. */
 
 export interface Axis {
-  /** The axis goes from 0 to here. */
+  readonly from: number;
   readonly top: number;
-  /** Values with a line and a number, 0 and the top included or nearly so. */
+  /** Values with a line and a number. */
   readonly ticks: readonly number[];
   /** As many digits behind the point as the ticks need. */
   readonly digits: number;
@@ -11,26 +11,36 @@ export interface Axis {
 
 const STEPS = [1, 2, 5, 10];
 
-/** An axis from 0 that holds `most` in about `count` steps of 1, 2 or 5 times a power of ten. */
+/** An axis from 0 that holds `most` and ends with a tick. */
 export function axisTo(most: number, count: number): Axis {
   const highest = most > 0 ? most : 1;
-  const wanted = highest / count;
-  const exponent = Math.floor(Math.log10(wanted));
-  const power = 10 ** exponent;
-  const step = (STEPS.find((factor) => factor * power >= wanted * 0.999) ?? 10) * power;
+  const { step, digits } = stepOf(highest, count);
   const steps = Math.max(1, Math.ceil((highest / step) * 0.999));
-  const digits = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
-  const ticks = Array.from({ length: steps + 1 }, (_, index) =>
-    Number((index * step).toFixed(digits)),
-  );
-  return { top: ticks.at(-1) ?? step, ticks, digits };
+  const ticks = multiples(step, 0, steps, digits);
+  return { from: 0, top: ticks.at(-1) ?? step, ticks, digits };
 }
 
-/** The same, but it ends where the values end: for time, where nothing comes after the end. */
-export function axisUpTo(most: number, count: number): Axis {
-  const { ticks, digits } = axisTo(most, count);
-  const top = most > 0 ? most : 1;
-  return { top, ticks: ticks.filter((tick) => tick <= top * 1.001), digits };
+/** An axis that begins and ends where the values do, as time does; the ticks lie between. */
+export function axisBetween(from: number, to: number, count: number): Axis {
+  const top = to > from ? to : from + 1;
+  const { step, digits } = stepOf(top - from, count);
+  const first = Math.ceil((from / step) * 0.9999);
+  const last = Math.floor((top / step) * 1.0001);
+  return { from, top, ticks: multiples(step, first, last, digits), digits };
+}
+
+/** About `count` of it make the span; 1, 2 or 5 times a power of ten, and the digits it needs. */
+function stepOf(span: number, count: number): { readonly step: number; readonly digits: number } {
+  const wanted = span / count;
+  const power = 10 ** Math.floor(Math.log10(wanted));
+  const step = (STEPS.find((factor) => factor * power >= wanted * 0.999) ?? 10) * power;
+  return { step, digits: Math.max(0, -Math.floor(Math.log10(step) + 1e-9)) };
+}
+
+function multiples(step: number, first: number, last: number, digits: number): number[] {
+  return Array.from({ length: Math.max(0, last - first + 1) }, (_, index) =>
+    Number(((first + index) * step).toFixed(digits)),
+  );
 }
 
 export interface Unit {

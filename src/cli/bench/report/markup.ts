@@ -33,6 +33,13 @@ export function linePath(xs: readonly number[], ys: readonly number[]): string {
   return xs.map((x, i) => `${i === 0 ? 'M' : 'L'}${px(x)} ${px(ys[i] ?? 0)}`).join('');
 }
 
+/** The same, level until each next point. */
+export function stepPath(xs: readonly number[], ys: readonly number[]): string {
+  return xs
+    .map((x, i) => (i === 0 ? `M${px(x)} ${px(ys[i] ?? 0)}` : `H${px(x)}V${px(ys[i] ?? 0)}`))
+    .join('');
+}
+
 /** Dots, as a path of lines without length: the shortest way to write many. */
 export function dotPath(xs: readonly number[], ys: readonly number[]): string {
   return xs.map((x, i) => `M${px(x)} ${px(ys[i] ?? 0)}h0`).join('');

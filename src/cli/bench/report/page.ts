@@ -24,7 +24,7 @@ export interface ReportInput {
 
 /** Points of all curves of the page together; each has about ten letters. */
 const PAGE_POINTS = 200_000;
-const CURVES_PER_RUN = 8;
+const CURVES_PER_RUN = 12;
 const MOST_POINTS = 1_400;
 const LEAST_POINTS = 120;
 /** Runs that are drawn; of more, each row shows its middle one. */

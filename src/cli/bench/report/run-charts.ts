@@ -1,5 +1,5 @@
-/** The three pictures of one run: what left and what came, the windows, the round trips. */
-import type { Plot } from '../../../sim/sequence-plot.ts';
+/** The pictures of one run: what left and what came, the first loss, windows, round trips. */
+import type { Plot, PlotsByKind } from '../../../sim/sequence-plot.ts';
 import type { Curve, RunResult } from '../run.ts';
 import { BYTE_UNITS, COUNT_UNITS, unitFor } from './axis.ts';
 import { timeChart } from './time-chart.ts';
@@ -18,18 +18,15 @@ const LOW = 240;
 
 /** @param id begins the ids of the pictures, different for each run of a page */
 export function runCharts(run: RunResult, id: string, mostPoints: number): readonly RunChart[] {
-  return [sequence, windows, roundTrips].map((draw) => draw(run, id, mostPoints));
+  const isLossy = run.plots.firstLoss.lost.count > 0;
+  const draws = [sequence, ...(isLossy ? [firstLoss] : []), windows, roundTrips];
+  return draws.map((draw) => draw(run, id, mostPoints));
 }
 
 function sequence(run: RunResult, id: string, mostPoints: number): RunChart {
-  const { sent, sentAgain, lost, acknowledged } = run.plots;
+  const { sent, sentAgain, lost } = run.plots;
   const most = highest(sent.segments);
   const unit = unitFor(most, COUNT_UNITS);
-  const layer = (plot: Plot, kind: Layer['kind'], style: string): Layer => ({
-    kind,
-    style,
-    points: scaled(plot.ms, plot.segments, unit.factor),
-  });
   const counts =
     `${grouped(sent.count)} segments sent, ${grouped(sentAgain.count)} sent again, ` +
     `${grouped(lost.count)} lost on the link`;
@@ -46,17 +43,88 @@ function sequence(run: RunResult, id: string, mostPoints: number): RunChart {
       title: `Time-sequence plot of ${nameOf(run)}`,
       description: `${counts}; the last one left after ${seconds(run)} seconds.`,
       height: TALL,
-      seconds: run.seconds,
+      time: [0, run.seconds],
       yLabel: unit.name,
-      yMost: most / unit.factor,
+      values: [0, most / unit.factor],
       mostPoints,
-      layers: [
-        layer(acknowledged, 'line', 'acked'),
-        layer(sent, 'dots', 'sent'),
-        layer(lost, 'crosses', 'lost'),
-        layer(sentAgain, 'dots', 'again'),
-      ],
+      layers: sequenceLayers(run.plots, unit.factor),
     }),
+  };
+}
+
+function sequenceLayers(plots: PlotsByKind, factor: number): readonly Layer[] {
+  const layer = (plot: Plot, kind: Layer['kind'], style: string): Layer => ({
+    kind,
+    style,
+    points: scaled(plot.ms, plot.segments, factor),
+  });
+  return [
+    layer(plots.acknowledged, 'steps', 'acked'),
+    layer(plots.sent, 'dots', 'sent'),
+    layer(plots.lost, 'crosses', 'lost'),
+    layer(plots.sentAgain, 'dots', 'again'),
+  ];
+}
+
+/** Round trips shown before the first loss and after it. */
+const ROUNDS_BEFORE = 1.5;
+const ROUNDS_AFTER = 4;
+/** On a link without delay there is something to see all the same; ms. */
+const LEAST_ROUND_MS = 2;
+
+/** The moment in which a controller shows what it is made of. */
+function firstLoss(run: RunResult, id: string, mostPoints: number): RunChart {
+  const plots = run.plots.firstLoss;
+  const roundMs = Math.max(LEAST_ROUND_MS, run.order.link.rttMs);
+  const lossMs = plots.lost.ms[0] ?? 0;
+  const kinds = [plots.sent, plots.sentAgain, plots.acknowledged];
+  const earliestMs = Math.min(...kinds.map(({ ms }) => ms[0] ?? lossMs));
+  const latestMs = Math.max(...kinds.map(({ ms }) => ms.at(-1) ?? lossMs));
+  const fromMs = Math.max(earliestMs, lossMs - ROUNDS_BEFORE * roundMs);
+  const toMs = Math.min(latestMs, lossMs + ROUNDS_AFTER * roundMs);
+  const isSeen = (ms: number): boolean => ms >= fromMs && ms <= toMs;
+  const seen = kinds.flatMap(({ ms, segments }) =>
+    segments.filter((_, index) => isSeen(ms[index] ?? -1)),
+  );
+  const [least, most] = [lowest(seen), highest(seen)];
+  const [from, to] = [fromMs.toFixed(0), toMs.toFixed(0)];
+  return {
+    heading: 'The first loss, close up',
+    legend: [
+      ['sent', 'sent'],
+      ['again', 'sent again'],
+      ['lost', 'lost on the way'],
+      ['acked', 'acknowledged up to'],
+    ],
+    svg: timeChart({
+      id: `${id}-one`,
+      title: `The first loss of ${nameOf(run)}`,
+      description: `From ${from} to ${to} ms, segments ${least} to ${most}.`,
+      height: TALL,
+      time: [fromMs / 1000, toMs / 1000],
+      yLabel: 'segments',
+      values: [least, most],
+      mostPoints,
+      layers: sequenceLayers(within(plots, isSeen), 1),
+    }),
+  };
+}
+
+/** What happened while it is seen, so that thinning is not wasted on the rest. */
+function within(plots: PlotsByKind, isSeen: (ms: number) => boolean): PlotsByKind {
+  const cut = ({ ms, segments }: Plot): Plot => {
+    const kept = ms.flatMap((at, index) => (isSeen(at) ? [index] : []));
+    return {
+      ms: kept.map((index) => ms[index] ?? 0),
+      segments: kept.map((index) => segments[index] ?? 0),
+      count: kept.length,
+    };
+  };
+  return {
+    sent: cut(plots.sent),
+    sentAgain: cut(plots.sentAgain),
+    lost: cut(plots.lost),
+    acknowledged: cut(plots.acknowledged),
   };
 }
 
@@ -83,9 +151,9 @@ function windows(run: RunResult, id: string, mostPoints: number): RunChart {
         `The congestion window reached ${amount(highest(cwndBytes.values))}, ` +
         `the flight size ${amount(highest(flightSizeBytes.values))}.`,
       height: LOW,
-      seconds: run.seconds,
+      time: [0, run.seconds],
       yLabel: unit.name,
-      yMost: most / unit.factor,
+      values: [0, most / unit.factor],
       mostPoints,
       layers: [
         layer(flightSizeBytes, 'flight'),
@@ -111,9 +179,9 @@ function roundTrips(run: RunResult, id: string, mostPoints: number): RunChart {
       title: `Round-trip times of ${nameOf(run)}`,
       description: `At most ${most.toFixed(1)} ms, where the empty link takes ${rttMs} ms.`,
       height: LOW,
-      seconds: run.seconds,
+      time: [0, run.seconds],
       yLabel: 'ms',
-      yMost: most,
+      values: [0, most],
       mostPoints,
       layers: [
         { kind: 'level', style: 'base', points: { xs: [0], ys: [rttMs] } },
@@ -129,6 +197,10 @@ function scaled(ms: readonly number[], values: readonly number[], factor: number
 
 function highest(values: readonly number[]): number {
   return values.reduce((most, value) => (Number.isFinite(value) ? Math.max(most, value) : most), 0);
+}
+
+function lowest(values: readonly number[]): number {
+  return values.reduce((least, value) => Math.min(least, value), Infinity);
 }
 
 function amount(bytes: number): string {

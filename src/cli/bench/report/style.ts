@@ -17,6 +17,7 @@ h1{font-size:28px;margin:0 0 4px}
 h2{font-size:20px;margin:0 0 2px}
 h3{font-size:15px;margin:20px 0 4px}
 p{margin:0 0 8px}
+.scroll+p{margin-top:10px}
 .soft{color:var(--soft);font-size:14px}
 section,.warn{background:var(--card);border:1px solid var(--rule);border-radius:10px;
 padding:20px 22px;margin:20px 0}
@@ -38,6 +39,7 @@ figcaption svg{display:inline}
 text{font-size:13px;fill:var(--soft)}
 .num,.name{text-anchor:end}.tick,.label,.ceiling-name{text-anchor:middle}
 .name,.value{font-size:15px;fill:var(--ink)}.name{font-weight:600}
+.value{paint-order:stroke;stroke:var(--card);stroke-width:5px}
 .grid{stroke:var(--grid)}.axis{stroke:var(--soft)}
 .c0{fill:var(--c0)}.c1{fill:var(--c1)}.c2{fill:var(--c2)}
 .c3{fill:var(--c3)}.c4{fill:var(--c4)}.c5{fill:var(--c5)}

@@ -1,7 +1,7 @@
 /** A chart of something over time: lines and marks over a grid, its axes named with units. */
-import { axisTo, axisUpTo } from './axis.ts';
+import { axisBetween, axisTo } from './axis.ts';
 import type { Axis } from './axis.ts';
-import { crossPath, dotPath, element, linePath, picture, px, text } from './markup.ts';
+import { crossPath, dotPath, element, linePath, picture, px, stepPath, text } from './markup.ts';
 import { thinCurve, thinMarks } from './thin.ts';
 import type { Points } from './thin.ts';
 
@@ -14,8 +14,11 @@ const BOTTOM = 44;
 export interface Layer {
   /** Class of the style sheet: decides colour, width and dashes. */
   readonly style: string;
-  /** line: joined. dots, crosses: single marks. level: a horizontal line at the first value. */
-  readonly kind: 'line' | 'dots' | 'crosses' | 'level';
+  /**
+   * line: joined. steps: joined, each value holds until the next. dots, crosses: single marks.
+   * level: a horizontal line at the first value.
+   */
+  readonly kind: 'line' | 'steps' | 'dots' | 'crosses' | 'level';
   /** x in seconds, y in the unit of the axis. */
   readonly points: Points;
 }
@@ -25,10 +28,11 @@ export interface TimeChart {
   readonly title: string;
   readonly description: string;
   readonly height: number;
-  readonly seconds: number;
+  /** What is seen of the time; seconds. */
+  readonly time: readonly [from: number, to: number];
   readonly yLabel: string;
-  /** The highest value that must be seen; what is higher is cut off. */
-  readonly yMost: number;
+  /** What must be seen of the other axis; what lies outside is cut off. */
+  readonly values: readonly [from: number, to: number];
   readonly layers: readonly Layer[];
   /** Of each layer. */
   readonly mostPoints: number;
@@ -43,13 +47,13 @@ interface Frame {
 
 export function timeChart(chart: TimeChart): string {
   const { height, id } = chart;
-  const xAxis = axisUpTo(chart.seconds, 10);
-  const yAxis = axisTo(chart.yMost, height > 250 ? 6 : 4);
+  const xAxis = axisBetween(...chart.time, 10);
+  const yAxis = valueAxis(chart.values, height > 250 ? 6 : 4);
   const right = CHART_WIDTH - RIGHT;
   const base = height - BOTTOM;
   const frame: Frame = {
-    x: (seconds) => LEFT + (seconds / xAxis.top) * (right - LEFT),
-    y: (value) => base - (value / yAxis.top) * (base - TOP),
+    x: (seconds) => LEFT + shareAt(xAxis, seconds) * (right - LEFT),
+    y: (value) => base - shareAt(yAxis, value) * (base - TOP),
     right,
     base,
   };
@@ -67,17 +71,25 @@ export function timeChart(chart: TimeChart): string {
   return picture(id, { width: CHART_WIDTH, height }, chart, content);
 }
 
-function horizontals({ ticks, digits }: Axis, { y, right, base }: Frame, label: string): string {
-  const lines = ticks.map((tick) => {
+function valueAxis([from, to]: readonly [number, number], count: number): Axis {
+  return from === 0 ? axisTo(to, count) : axisBetween(from, to, count);
+}
+
+function shareAt({ from, top }: Axis, value: number): number {
+  return (value - from) / (top - from);
+}
+
+function horizontals(axis: Axis, { y, right, base }: Frame, label: string): string {
+  const lines = axis.ticks.map((tick) => {
     const at = px(y(tick));
-    const style = tick === 0 ? 'axis' : 'grid';
-    const line = element('line', { class: style, x1: LEFT, x2: right, y1: at, y2: at });
-    const number = tick.toLocaleString('en', { minimumFractionDigits: digits });
+    const line = element('line', { class: 'grid', x1: LEFT, x2: right, y1: at, y2: at });
+    const number = tick.toLocaleString('en', { minimumFractionDigits: axis.digits });
     return line + text({ class: 'num', x: LEFT - 8, y: px(y(tick) + 4) }, number);
   });
   const middle = px((TOP + base) / 2);
   const turned = { class: 'label', transform: `translate(14 ${middle}) rotate(-90)` };
-  return lines.join('') + text(turned, label);
+  const floor = element('line', { class: 'axis', x1: LEFT, x2: right, y1: base, y2: base });
+  return lines.join('') + floor + text(turned, label);
 }
 
 function verticals({ ticks, digits }: Axis, { x, right, base }: Frame): string {
@@ -92,12 +104,14 @@ function verticals({ ticks, digits }: Axis, { x, right, base }: Frame): string {
 
 function drawn({ kind, style, points }: Layer, { x, y, right }: Frame, most: number): string {
   if (points.xs.length === 0) return '';
-  const { xs, ys } = kind === 'line' ? thinCurve(points, most) : thinMarks(points, most);
+  const { xs, ys } = isCurve(kind) ? thinCurve(points, most) : thinMarks(points, most);
   const [px0, py0] = [xs.map(x), ys.map(y)];
   const path = (d: string): string => element('path', { class: style, d });
   switch (kind) {
     case 'line':
       return path(linePath(px0, py0));
+    case 'steps':
+      return path(stepPath(px0, py0));
     case 'dots':
       return path(dotPath(px0, py0));
     case 'crosses':
@@ -105,4 +119,8 @@ function drawn({ kind, style, points }: Layer, { x, y, right }: Frame, most: num
     case 'level':
       return path(`M${LEFT} ${px(py0[0] ?? 0)}H${right}`);
   }
+}
+
+function isCurve(kind: Layer['kind']): boolean {
+  return kind === 'line' || kind === 'steps';
 }

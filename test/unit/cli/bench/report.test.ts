@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { rowOf } from '../../../../src/cli/bench/figures.ts';
-import { axisTo, axisUpTo, BYTE_UNITS, unitFor } from '../../../../src/cli/bench/report/axis.ts';
+import { axisBetween, axisTo, BYTE_UNITS, unitFor } from '../../../../src/cli/bench/report/axis.ts';
 import { reportPage } from '../../../../src/cli/bench/report/page.ts';
 import type { ReportInput } from '../../../../src/cli/bench/report/page.ts';
 import { thinCurve, thinMarks } from '../../../../src/cli/bench/report/thin.ts';
@@ -45,11 +45,18 @@ describe('an axis', () => {
     [12_345, 3, [0, 5_000, 10_000, 15_000], 0],
     [0.07, 7, [0, 0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0.07], 2],
   ])('to %d in about %d steps has round numbers', (most, count, ticks, digits) => {
-    expect(axisTo(most, count)).toEqual({ top: ticks.at(-1), ticks, digits });
+    expect(axisTo(most, count)).toEqual({ from: 0, top: ticks.at(-1), ticks, digits });
   });
 
   it('of time ends with the time', () => {
-    expect(axisUpTo(4.6, 5)).toEqual({ top: 4.6, ticks: [0, 1, 2, 3, 4], digits: 0 });
+    const ticks = [0, 1, 2, 3, 4];
+    expect(axisBetween(0, 4.6, 5)).toEqual({ from: 0, top: 4.6, ticks, digits: 0 });
+  });
+
+  it('may begin anywhere', () => {
+    const ticks = [0.1, 0.12, 0.14, 0.16];
+    expect(axisBetween(0.093, 0.161, 4)).toEqual({ from: 0.093, top: 0.161, ticks, digits: 2 });
+    expect(axisBetween(7, 7, 2)).toEqual({ from: 7, top: 8, ticks: [7, 7.5, 8], digits: 1 });
   });
 
   it('has the unit that suits it', () => {
@@ -107,13 +114,13 @@ describe('the report', () => {
   it('names every picture and both of its axes', () => {
     const page = reportPage(input(1, 1));
     const pictures = [...page.matchAll(/<svg [^>]*role="img" aria-labelledby="(\S+) (\S+)"/g)];
-    expect(pictures).toHaveLength(4);
+    expect(pictures).toHaveLength(5);
     for (const [, title, description] of pictures) {
       expect(page).toMatch(new RegExp(`<title id="${title}">[^<]+</title>`));
       expect(page).toMatch(new RegExp(`<desc id="${description}">[^<]+</desc>`));
     }
     expect(page).toContain('1,000 segments sent, 20 sent again, 20 lost on the link');
-    expect(page.match(/time since the first datagram, s/g)).toHaveLength(3);
+    expect(page.match(/time since the first datagram, s/g)).toHaveLength(4);
     for (const unit of ['segments', 'kB', 'ms', 'goodput, Mbit/s']) {
       expect(page).toContain(`>${unit}</text>`);
     }
@@ -139,9 +146,20 @@ describe('the report', () => {
     expect(reportPage(input())).not.toContain('class="warn"');
   });
 
+  it('shows the first loss close up, where there was one', () => {
+    const page = reportPage(input(1, 1));
+    expect(page).toContain('The first loss, close up');
+    expect(page).toContain('From 0 to 80 ms, segments 0 to 8.');
+    const { plots } = madeUpRun();
+    const none = { ms: [], segments: [], count: 0 };
+    const run = madeUpRun({ plots: { ...plots, firstLoss: { ...plots.firstLoss, lost: none } } });
+    expect(reportPage({ ...input(), rows: [rowOf('calm', [run])] })).not.toContain('close up');
+  });
+
   it('can show a run in which nothing ever arrived', () => {
     const nothing = { ms: [], values: [] };
     const none = { ms: [], segments: [], count: 0 };
+    const kinds = { sent: none, sentAgain: none, lost: none, acknowledged: none };
     const run = madeUpRun({
       bytes: 0,
       isComplete: false,
@@ -151,7 +169,7 @@ describe('the report', () => {
         flightSizeBytes: nothing,
         srttMs: nothing,
       },
-      plots: { sent: none, sentAgain: none, lost: none, acknowledged: none },
+      plots: { ...kinds, firstLoss: kinds },
     });
     const page = reportPage({ ...input(), rows: [rowOf('dark', [run])] });
     expect(page).not.toMatch(/NaN|undefined|Infinity/);

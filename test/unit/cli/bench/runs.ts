@@ -13,6 +13,13 @@ function plot(points: number): Plot {
   return { ms, segments: values, count: points };
 }
 
+const PLOTS = {
+  sent: plot(1_000),
+  sentAgain: plot(20),
+  lost: plot(20),
+  acknowledged: plot(500),
+};
+
 /** A megabyte in a second, with an RTT of 20 ms that swells to 30. */
 export function madeUpRun(
   changes: Partial<RunResult> = {},
@@ -44,12 +51,7 @@ export function madeUpRun(
       flightSizeBytes: line(100, 200_000),
       srttMs: { ms: srtt.ms, values: srtt.values.map((value) => 20 + value) },
     },
-    plots: {
-      sent: plot(1_000),
-      sentAgain: plot(20),
-      lost: plot(20),
-      acknowledged: plot(500),
-    },
+    plots: { ...PLOTS, firstLoss: PLOTS },
     emulator: undefined,
     ...changes,
   };
