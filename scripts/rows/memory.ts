@@ -41,7 +41,8 @@ async function crowd(print: Print): Promise<boolean> {
     const source = join(folder, 'file');
     writeRandomFile(source, SMALL_BYTES);
     const host = openLoopback().a;
-    const server = await startServer(host, folder, ['--max-clients', String(CLIENTS)]);
+    const places = ['--max-clients', String(CLIENTS), '--max-clients-per-source', String(CLIENTS)];
+    const server = await startServer(host, folder, places);
     const one = async (): Promise<ClientRun> => {
       const target = join(mkdtempSync(join(folder, 'client-')), 'file');
       const run = await runClient(host, ['get', server.url('file'), target]);

@@ -38,6 +38,7 @@ export interface Flags {
   /** Undefined: `ro` while there is no account, and `off` then. */
   readonly anonymous: AnonymousRule | undefined;
   readonly maxClients: number;
+  readonly maxClientsPerSource: number | undefined;
   readonly maxPatienceMs: number | undefined;
   readonly batch: string | undefined;
   readonly command: string | undefined;
@@ -89,6 +90,7 @@ export function readFlags(
     port: source.port('port') ?? DEFAULT_PORT,
     anonymous: source.choice('anonymous', ANONYMOUS_RULES),
     maxClients: source.natural('max-clients') ?? DEFAULT_MAX_CLIENTS,
+    maxClientsPerSource: source.natural('max-clients-per-source'),
     maxPatienceMs: endless(source.duration('max-patience')),
     batch: source.text('batch'),
     command: source.text('command'),

@@ -66,6 +66,11 @@ export const SERVE_FLAGS = {
   port: { kind: 'text', alias: 'P', value: 'PORT', describe: 'UDP port; 10000, 0 = any free' },
   anonymous: { kind: 'text', value: 'RIGHT', describe: 'without account: off, ro, rw, drop' },
   'max-clients': { kind: 'text', value: 'N', describe: 'clients served at once; 1024' },
+  'max-clients-per-source': {
+    kind: 'text',
+    value: 'N',
+    describe: 'of one source, without account; all but 1 in 64',
+  },
   'max-patience': { kind: 'text', value: 'TIME', describe: 'most patience granted; 2m' },
   ...DATA,
   cookie: { kind: 'text', value: 'WHEN', describe: 'prove the address: load, always' },

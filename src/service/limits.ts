@@ -42,6 +42,19 @@ export const TURN_AWAY_LIMIT_MS = 30_000;
 /** Clients served at once unless `--max-clients` says otherwise. */
 export const DEFAULT_MAX_CLIENTS = 1024;
 
+/** Of these, of one source without account, unless `--max-clients-per-source` says. */
+export const DEFAULT_MAX_CLIENTS_PER_SOURCE = 1008;
+
+/** One place of 64 is kept for clients from elsewhere; a small house is not divided. */
+const SHARED_PLACES = 64;
+const UNDIVIDED_PLACES = 8;
+
+/** Places that one source's clients without an account may take of `maxClients`. */
+export function guestsPerSource(maxClients: number): number {
+  if (maxClients <= UNDIVIDED_PLACES) return maxClients;
+  return maxClients - Math.ceil(maxClients / SHARED_PLACES);
+}
+
 /** A session without a command for this long is closed; the founding documents' value. */
 export const SESSION_IDLE_MS = 300_000;
 

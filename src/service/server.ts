@@ -5,14 +5,14 @@ import type { Listener, ListenOptions } from '../io/listen.ts';
 import { ERROR } from '../wire/codes.ts';
 import type { Security } from '../io/security.ts';
 import { errorText, EXIT, LftpError, systemCode } from './error.ts';
-import { sourceOf } from '../io/source.ts';
-import { MAX_STRANGERS_PER_SOURCE, TURN_AWAY_LIMIT_MS } from './limits.ts';
+import { guestsPerSource, MAX_STRANGERS_PER_SOURCE, TURN_AWAY_LIMIT_MS } from './limits.ts';
 import { admit, type AdmissionWorld } from './login/admission.ts';
 import type { Logins } from './login/logins.ts';
 import type { Principal } from './login/principal.ts';
 import { CalmLog, type ServiceLog } from './log.ts';
 import { encodeMessage } from './messages.ts';
 import { ServerSession, type SessionContext } from './server-session.ts';
+import { SourceCounts } from './source-counts.ts';
 import { removeStagedNow } from './store-staged.ts';
 import { Store } from './store.ts';
 import { ServedTree } from './store-tree.ts';
@@ -35,6 +35,8 @@ export interface FileServerOptions {
   readonly host: string | undefined;
   readonly port: number;
   readonly maxClients: number;
+  /** Of these, how many without an account one source may have; by default nearly all. */
+  readonly maxClientsPerSource?: number | undefined;
   readonly maxPatienceMs: number | undefined;
   readonly config: ListenOptions['config'];
   readonly log: ServiceLog;
@@ -44,8 +46,9 @@ export interface FileServerOptions {
 export class FileServer {
   private readonly options: FileServerOptions;
   private readonly tree: ServedTree;
-  /** Connections of those who have not logged in, by source. */
-  private readonly strangers = new Map<string, number>();
+  /** Connections of those who have not logged in; and of all who have no account, these too. */
+  private readonly strangers = new SourceCounts();
+  private readonly guests = new SourceCounts();
   private readonly startedMs = performance.now();
   private readonly sessions = new Map<TransferChannel, Promise<void>>();
   private listener: Listener | undefined;
@@ -135,7 +138,7 @@ export class FileServer {
       });
       return;
     }
-    if ((this.strangers.get(sourceOf(address)) ?? 0) >= MAX_STRANGERS_PER_SOURCE) {
+    if (this.isSourceFull(address)) {
       this.options.log.warn({ address, port }, 'client refused: source');
       // P-LOGIN-08: told by a code alone, because telling more would hold the connection open.
       return channel.abort(ERROR.BUSY);
@@ -154,12 +157,14 @@ export class FileServer {
     const { log, logins } = this.options;
     const { address, port } = channel.peer;
     // P-LOGIN-08: whoever was refused is a stranger until it has left.
-    const noStranger = this.countStranger(sourceOf(address));
+    const noStranger = this.strangers.add(address);
+    const noGuest = this.guests.add(address);
     let store: Store | undefined;
     try {
       const admitted = await admit(channel, logins, LOGIN_WORLD);
       if (admitted === undefined) return;
       noStranger();
+      if (channel.login !== undefined) noGuest();
       const { principal, early } = admitted;
       log.info({ address, port, account: principal.name }, 'client logged in');
       await this.announceKeys(channel);
@@ -171,6 +176,7 @@ export class FileServer {
       await turnAway(channel, toldError(error));
     } finally {
       noStranger();
+      noGuest();
       await store?.close();
     }
   }
@@ -193,17 +199,11 @@ export class FileServer {
     };
   }
 
-  /** Counts one stranger of `source`; the result ends that, once. */
-  private countStranger(source: string): () => void {
-    this.strangers.set(source, (this.strangers.get(source) ?? 0) + 1);
-    let isCounted = true;
-    return () => {
-      if (!isCounted) return;
-      isCounted = false;
-      const count = (this.strangers.get(source) ?? 0) - 1;
-      if (count === 0) this.strangers.delete(source);
-      else this.strangers.set(source, count);
-    };
+  /** P-LOGIN-08, P-LOGIN-14: what one source takes without an account leaves places for others. */
+  private isSourceFull(address: string): boolean {
+    const { maxClients, maxClientsPerSource = guestsPerSource(maxClients) } = this.options;
+    if (this.strangers.of(address) >= MAX_STRANGERS_PER_SOURCE) return true;
+    return this.guests.of(address) >= maxClientsPerSource;
   }
 }
 

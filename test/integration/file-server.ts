@@ -8,7 +8,11 @@ import { Logins } from '../../src/service/login/logins.ts';
 import { FileServer } from '../../src/service/server.ts';
 
 /** Sealed by a key of its own; there are no accounts. */
-export async function startFileServer(root: string, maxClients: number): Promise<FileServer> {
+export async function startFileServer(
+  root: string,
+  maxClients: number,
+  maxClientsPerSource?: number,
+): Promise<FileServer> {
   return await FileServer.start({
     root,
     security: SEALED,
@@ -16,6 +20,7 @@ export async function startFileServer(root: string, maxClients: number): Promise
     host: '127.0.0.1',
     port: 0,
     maxClients,
+    maxClientsPerSource,
     maxPatienceMs: undefined,
     config: undefined,
     log: NO_LOG,

@@ -39,6 +39,7 @@ export async function serve(context: CommandContext): Promise<number> {
       host: flags.host,
       port: flags.port,
       maxClients: flags.maxClients,
+      maxClientsPerSource: flags.maxClientsPerSource,
       maxPatienceMs: flags.maxPatienceMs,
       config: {
         idleMs: SESSION_IDLE_MS,

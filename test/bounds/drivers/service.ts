@@ -10,6 +10,7 @@ import { AttachTokens } from '../../../src/service/login/attach-tokens.ts';
 import { Logins } from '../../../src/service/login/logins.ts';
 import { decodeClientMessage, encodeMessage } from '../../../src/service/messages.ts';
 import { pathFault } from '../../../src/service/path.ts';
+import { DEFAULT_MAX_CLIENTS } from '../../../src/service/limits.ts';
 import { FileServer } from '../../../src/service/server.ts';
 import { ServedTree } from '../../../src/service/store-tree.ts';
 import type { TransferChannel } from '../../../src/service/transfer-channel.ts';
@@ -184,6 +185,24 @@ export const clients: Driver = async (cap) => {
     clean,
   });
   return withoutMore(fill);
+};
+
+/** By default, so that a change of the rule shows here. */
+export const clientsOfSource: Driver = async (cap) => {
+  const { server, lines, visit, clean } = await house(DEFAULT_MAX_CLIENTS);
+  // Whoever is let in is a stranger no more, which takes a turn of the loop.
+  const add = async (): Promise<void> => {
+    visit('192.0.2.1');
+    await new Promise((resolve) => setImmediate(resolve));
+  };
+  for (let i = 0; i < cap; i += 1) await add();
+  const held = server.clientCount;
+  for (let i = 0; i < tenth(cap); i += 1) await add();
+  const counted = lines.filter((line) => line === 'client refused: source').length;
+  const beyond = server.clientCount;
+  visit('192.0.2.2');
+  const refused = server.clientCount === beyond + 1 ? counted : 0;
+  return { held, beyond, refused, counted, clean };
 };
 
 export const strangersOfSource: Driver = async (cap) => {

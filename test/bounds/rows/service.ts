@@ -84,6 +84,16 @@ export const SERVICE: readonly Bound[] = [
     drive: service.clients,
   },
   {
+    what: 'of these, of one source without account, unless `--max-clients-per-source` says',
+    cap: 1008,
+    constant: 'DEFAULT_MAX_CLIENTS_PER_SOURCE',
+    file: 'src/service/limits.ts',
+    seenBy: 'log `client refused: source`',
+    atCap: 'aborted, 21 (P-LOGIN-14)',
+    name: 'service.clientsOfSource',
+    drive: service.clientsOfSource,
+  },
+  {
     what: 'log lines of one kind in a second, after a burst of 500',
     cap: 50,
     constant: 'MAX_LOG_LINES_PER_SECOND',

@@ -42,7 +42,7 @@ describe('the quick way', () => {
     'post -- -x host:',
     'post --json -- --json -',
     'serve',
-    'serve . -P 0 --anonymous=rw --max-clients 5',
+    'serve . -P 0 --anonymous=rw --max-clients 5 --max-clients-per-source 2',
     'connect -c stop 127.0.0.1 2000',
     'connect -b file',
     'get --patience 1 --patience 2 a',
