@@ -91,11 +91,16 @@ export class AccountDatabase {
     }
   }
 
-  /** Leaves one whole file behind where nobody else has it open, so that it can be copied. */
+  /**
+   * Leaves one whole file behind and none beside it, where nobody else has it open: a copy of it
+   * misses nothing. Whoever opens it next makes the log anew.
+   */
   close(): void {
     try {
-      // Without waiting: a server that runs keeps its log, and loses nothing by it.
+      // Without waiting: a server that runs keeps its log, and loses nothing by it. Statements
+      // that are not collected yet keep the log open, so the closing alone would leave it there.
       this.database.exec('PRAGMA busy_timeout = 0; PRAGMA wal_checkpoint(TRUNCATE)');
+      this.database.exec('PRAGMA journal_mode = DELETE');
     } catch {
       // What was committed is in the log, and the next one to open it finds it there.
     }

@@ -186,6 +186,21 @@ describe('the file of accounts', () => {
     for (const name of names) expect((await stat(join(folder, name))).mode & 0o077).toBe(0);
   });
 
+  it('is alone and whole once it is closed, and stays open for others', async () => {
+    const store = await open();
+    store.add(account('alice'), 1);
+    store.add(account('bob'), 1);
+    store.close();
+    stores.length = 0;
+    expect(await readdir(folder)).toEqual(['accounts.db']);
+    const [one, two] = [await open(), await open()];
+    two.add(account('carol'), 1);
+    two.close();
+    one.add(account('dave'), 1);
+    const names = one.list().map(({ name }) => name);
+    expect(names).toEqual(['alice', 'bob', 'carol', 'dave']);
+  });
+
   it('is refused when others can read it, when it is damaged, newer or not there', async () => {
     await expect(AccountStore.openExisting(folder)).rejects.toThrow(code(EXIT.LOCAL_IO));
     expect(await readdir(folder)).toEqual([]);
