@@ -85,7 +85,7 @@ export function describeLink(spec: LinkSpec): string {
     `RTT ${formatDuration(spec.rttMs)}`,
     `loss ${percent(spec.loss)}`,
     ackLoss === undefined || ackLoss === spec.loss ? '' : `loss of answers ${percent(ackLoss)}`,
-    spec.burst > 1 ? `in bursts of ${spec.burst}` : '',
+    spec.burst > 1 && spec.loss > 0 ? `in bursts of ${spec.burst}` : '',
     spec.jitterMs > 0 ? `jitter ${formatDuration(spec.jitterMs)}` : '',
     spec.reorder > 0 ? `reordering ${percent(spec.reorder)}` : '',
     spec.duplicate > 0 ? `duplication ${percent(spec.duplicate)}` : '',

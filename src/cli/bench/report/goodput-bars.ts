@@ -34,8 +34,8 @@ export function goodputBars(rows: readonly Row[], id: string, linkName: string):
   const label = { class: 'label', x: px((LEFT + right) / 2), y: base + 37 };
   const content = [
     ...grid,
-    ...bars,
     ceiling === undefined ? '' : ceilingMark(x(ceiling), base),
+    ...bars,
     text(label, 'goodput, Mbit/s'),
   ].join('');
   const size = { width: CHART_WIDTH, height: base + BOTTOM };

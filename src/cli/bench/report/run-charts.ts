@@ -75,8 +75,8 @@ const LEAST_ROUND_MS = 2;
 /** The moment in which a controller shows what it is made of. */
 function firstLoss(run: RunResult, id: string, mostPoints: number): RunChart {
   const plots = run.plots.firstLoss;
-  const roundMs = Math.max(LEAST_ROUND_MS, run.order.link.rttMs);
   const lossMs = plots.lost.ms[0] ?? 0;
+  const roundMs = roundAt(run, lossMs);
   const kinds = [plots.sent, plots.sentAgain, plots.acknowledged];
   const earliestMs = Math.min(...kinds.map(({ ms }) => ms[0] ?? lossMs));
   const latestMs = Math.max(...kinds.map(({ ms }) => ms.at(-1) ?? lossMs));
@@ -108,6 +108,13 @@ function firstLoss(run: RunResult, id: string, mostPoints: number): RunChart {
       layers: sequenceLayers(within(plots, isSeen), 1),
     }),
   };
+}
+
+/** A round trip at that time, queueing included; ms. */
+function roundAt({ curves, order }: RunResult, atMs: number): number {
+  const { ms, values } = curves.srttMs;
+  const read = ms.findLastIndex((readMs) => readMs <= atMs + order.link.rttMs);
+  return Math.max(LEAST_ROUND_MS, order.link.rttMs, values[read] ?? 0);
 }
 
 /** What happened while it is seen, so that thinning is not wasted on the rest. */

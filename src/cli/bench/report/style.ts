@@ -8,7 +8,7 @@ export const STYLE = `
 @media(prefers-color-scheme:dark){:root{--page:#12161c;--card:#1b2129;--ink:#e6eaf0;--soft:#9aa6b5;
 --rule:#333c48;--grid:#272e38;--warn:#ffc46b;--warn-page:#33270f;
 --c0:#6ba2ff;--c1:#f0a04b;--c2:#3fc595;--c3:#b392f5;--c4:#ff7a98;--c5:#4bc3d6;
---sent:#6f88aa;--again:#ff6b88;--lost:#f0a04b;--acked:#3fc595}}
+--sent:#8ba5c9;--again:#ff6b88;--lost:#f0a04b;--acked:#3fc595}}
 *{box-sizing:border-box}
 body{margin:0;background:var(--page);color:var(--ink);
 font:16px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"DejaVu Sans",sans-serif}

@@ -149,7 +149,7 @@ describe('the report', () => {
   it('shows the first loss close up, where there was one', () => {
     const page = reportPage(input(1, 1));
     expect(page).toContain('The first loss, close up');
-    expect(page).toContain('From 0 to 80 ms, segments 0 to 8.');
+    expect(page).toContain('From 0 to 81 ms, segments 0 to 8.');
     const { plots } = madeUpRun();
     const none = { ms: [], segments: [], count: 0 };
     const run = madeUpRun({ plots: { ...plots, firstLoss: { ...plots.firstLoss, lost: none } } });
