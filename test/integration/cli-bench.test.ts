@@ -44,7 +44,14 @@ const SMALL = ['--size', '2MB', '--rtt', '20ms', '--loss', '1%'];
 
 describe('lftp bench', () => {
   it('carries a file through real sockets and leaves nothing behind', async () => {
-    const { code, stdout, stderr } = await run(...SMALL, '--runs', '1', '--json');
+    const { code, stdout, stderr } = await run(
+      ...SMALL,
+      '--cc',
+      'newreno',
+      '--runs',
+      '1',
+      '--json',
+    );
     expect(code, stderr).toBe(0);
     const [one, summary, ...others] = eventsIn(stdout);
     expect(others).toEqual([]);

@@ -6,7 +6,7 @@ import { thinCurve, thinMarks } from './thin.ts';
 import type { Points } from './thin.ts';
 
 export const CHART_WIDTH = 1000;
-const LEFT = 64;
+const LEFT = 72;
 const RIGHT = 12;
 const TOP = 10;
 const BOTTOM = 44;
@@ -111,7 +111,8 @@ function drawn({ kind, style, points }: Layer, { x, y, right }: Frame, most: num
     case 'line':
       return path(linePath(px0, py0));
     case 'steps':
-      return path(stepPath(px0, py0));
+      // Nothing has changed since the last one.
+      return path(`${stepPath(px0, py0)}H${right}`);
     case 'dots':
       return path(dotPath(px0, py0));
     case 'crosses':
