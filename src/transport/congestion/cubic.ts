@@ -85,7 +85,7 @@ export class Cubic implements CongestionController {
   }
 
   onAck(sample: AckSample): void {
-    const sinceMs = Math.max(0, sample.nowMs - this.lastAckMs);
+    const sinceMs = sample.nowMs - this.lastAckMs;
     this.lastAckMs = sample.nowMs;
     this.srttMs = sample.srttMs;
     if (this.phase === 'slowStart') this.slowStart(sample);

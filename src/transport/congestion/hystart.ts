@@ -22,6 +22,7 @@ export class HyStart {
   /** Rounds begun in conservative slow start. */
   private conservativeRounds = 0;
   private baselineMs = Infinity;
+  /** Infinity while there was no round before, or none that measured anything. */
   private lastRoundMinMs = Infinity;
   private roundMinMs = Infinity;
   private samples = 0;
@@ -65,7 +66,6 @@ export class HyStart {
       this.takeFreshSamples();
       return;
     }
-    if (this.lastRoundMinMs === Infinity) return;
     const eighthMs = Math.min(this.lastRoundMinMs / MIN_RTT_DIVISOR, MAX_RTT_THRESHOLD_MS);
     const thresholdMs = Math.max(MIN_RTT_THRESHOLD_MS, eighthMs);
     if (this.roundMinMs < this.lastRoundMinMs + thresholdMs) return;

@@ -19,7 +19,11 @@ describe('CUBIC after a timeout', () => {
   it('slow start then ends at the threshold, whatever round trips do', () => {
     const run = new CubicRun();
     run.control.onRetransmissionTimeout(0, 1000 * SMSS, false);
-    for (let i = 0; i < 600; i += 1) run.ack(1, 1, { rttMs: 100 + i });
+    // A round of sixteen samples each: the round trip grows by a tenth of a second a round.
+    for (let i = 0; i < 600; i += 1) {
+      const rttMs = 100 * (1 + Math.floor(i / 16));
+      run.ack(1, 1, { rttMs, ...(i % 16 > 0 && { rate: run.rateOf(0) }) });
+    }
     expect([run.segments, run.control.phase]).toEqual([601, 'slowStart']);
     run.ack(1, 200);
     expect([run.segments, run.control.phase]).toEqual([700, 'congestionAvoidance']);
@@ -28,12 +32,16 @@ describe('CUBIC after a timeout', () => {
   it('two segments are left by persistent congestion, and nothing of W_max', () => {
     const run = new CubicRun();
     run.lose(1000);
+    run.control.onRecovered();
+    run.growFor(1_000);
     run.control.onPersistentCongestion();
     expect([run.segments, run.threshold, run.control.phase]).toEqual([2, 700, 'slowStart']);
     run.ack(100, 698);
     run.growFor(1_000);
     // Without a W_max of 1000 the curve starts on its plateau.
     expect(run.segments).toBeLessThan(708);
+    run.growFor(9_000);
+    expect(Math.abs(run.segments - 1_100)).toBeLessThan(15);
     // What a timeout has left is not widened by it.
     run.control.onRetransmissionTimeout(0, 700 * SMSS, false);
     run.control.onPersistentCongestion();
@@ -78,18 +86,21 @@ describe('P-CC-11 the first slow start', () => {
 });
 
 describe('P-CC-13 a spurious episode', () => {
-  it('leaves everything as it was: window, threshold, W_max, place on the curve', () => {
-    const [run, calm] = [new CubicRun(), new CubicRun()];
+  it.each([
+    ['window, threshold, W_max, place on the curve', 100, 1000, 4_000],
+    ['and its place in the friendly region', 10, 10, 40],
+  ])('leaves everything as it was: %s', (_, rttMs, window, growMs) => {
+    const [run, calm] = [new CubicRun(rttMs), new CubicRun(rttMs)];
     for (const one of [run, calm]) {
-      one.lose(1000);
+      one.lose(window);
       one.control.onRecovered();
-      one.growFor(4_000);
+      one.growFor(growMs);
     }
     run.control.onLossEpisode(run.nowMs, run.control.cwndBytes);
     run.control.onSpuriousEpisode();
     expect(run.segments).toBe(calm.segments);
-    expect([run.threshold, run.control.phase]).toEqual([700, 'congestionAvoidance']);
-    for (const one of [run, calm]) one.growFor(4_000);
+    expect([run.threshold, run.control.phase]).toEqual([0.7 * window, 'congestionAvoidance']);
+    for (const one of [run, calm]) one.growFor(20 * rttMs);
     expect(run.segments).toBeCloseTo(calm.segments, 6);
     // Recovery was over with the undo; its end is not told twice.
     run.control.onRecovered();
@@ -129,6 +140,9 @@ describe('P-CC-13 a spurious episode', () => {
     expect([run.segments, run.threshold]).toEqual([segments, 70]);
     run.lose(100);
     run.control.onSpuriousEpisode();
+    run.control.onRetransmissionTimeout(0, SMSS, true);
+    run.control.onSpuriousEpisode();
+    expect(run.segments).toBe(1);
     run.lose(200);
     run.control.onRecovered();
     run.control.onPersistentCongestion();
@@ -148,11 +162,11 @@ describe('CUBIC and the size of segments', () => {
     grown.control.onRecovered();
     grown.growFor(2_000);
     const before = grown.segments;
-    grown.control.onSegmentSize(1_500);
+    grown.control.onSegmentSize(3_000);
     expect(grown.segments).toBe(before);
-    // The way to W_max is 142 segments of 1,000 bytes, 95 of the new ones: K is 6.19 s.
-    grown.growFor(6_190);
-    expect(Math.abs(grown.segments - 1_000)).toBeLessThan(3);
+    // The way to W_max is 142 segments of 1,000 bytes, 47 of the new ones: K is 4.9 s.
+    grown.growFor(4_920);
+    expect(Math.abs(grown.segments - 1_000)).toBeLessThan(2);
   });
 
   it('takes nothing back that was counted in other segments', () => {
@@ -204,6 +218,7 @@ describe('CUBIC under anything', () => {
       const before = control.cwndBytes;
       if (kind === 'ack') run.ack(ms, count / SMSS, { isCwndLimited: flag, rttMs: ms });
       if (kind === 'ack') deliveredBytes += count;
+      if (kind === 'ack') expect(control.cwndBytes).toBeGreaterThanOrEqual(before);
       if (kind === 'loss') control.onLossEpisode(run.nowMs, Math.min(count, before));
       if (kind === 'timeout') control.onRetransmissionTimeout(run.nowMs, count, flag);
       if (kind === 'sent') run.wait(ms);

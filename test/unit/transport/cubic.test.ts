@@ -58,6 +58,15 @@ describe('P-CC-10 CUBIC', () => {
     expect(Math.abs(run.segments - expected)).toBeLessThan(8);
   });
 
+  it('aims at where the curve is a round trip later', () => {
+    run.lose(1000);
+    control.onRecovered();
+    for (let i = 0; i <= 50; i += 1) run.ack(100 * Math.sign(i), 1e-6);
+    run.ack(0, run.segments);
+    // W(5.1 s); W(5 s) is 972.7.
+    expect(run.segments).toBeCloseTo(974.7, 1);
+  });
+
   it('takes no step beyond half the window per round trip, however late it comes', () => {
     run.lose(1000);
     control.onRecovered();
@@ -78,6 +87,19 @@ describe('P-CC-10 CUBIC', () => {
     run.srttMs = 1; // the curve one round trip on is now below what was reached
     run.ack(0, 1);
     expect(run.segments).toBeGreaterThanOrEqual(before);
+  });
+
+  it('does not shrink to the friendly window, where that is ahead of the curve only', () => {
+    const run = new CubicRun(1_000);
+    run.lose(100);
+    run.control.onRecovered();
+    run.ack(0, 1);
+    // W(1 s) is 86.7 and W(2 s), where a round trip of a second takes the window, 95.6.
+    run.ack(1_000, run.segments);
+    expect(run.segments).toBeCloseTo(95.6, 1);
+    run.srttMs = 0;
+    for (let i = 0; i < 40; i += 1) run.ack(0, run.segments);
+    expect(run.segments).toBeCloseTo(95.6, 1);
   });
 });
 
@@ -174,8 +196,9 @@ describe('P-CC-12 fast convergence', () => {
 
 describe('P-CC-14 the epoch', () => {
   it('stands still while nothing is in flight, from the last acknowledgement on', () => {
-    const [busy, idle] = [new CubicRun(), new CubicRun()];
-    for (const run of [busy, idle]) {
+    const runs = [new CubicRun(), new CubicRun(), new CubicRun()] as const;
+    const [busy, sending, idle] = runs;
+    for (const run of runs) {
       run.lose(1000);
       run.control.onRecovered();
       run.growFor(3_000);
@@ -183,11 +206,11 @@ describe('P-CC-14 the epoch', () => {
     idle.wait(900);
     idle.control.onSent(idle.nowMs, SMSS, 0);
     // What leaves while something is in flight does not stop the clock.
-    for (const run of [busy, idle]) {
-      run.wait(50);
-      run.control.onSent(run.nowMs, SMSS, SMSS);
-      run.growFor(2_000, 50);
-    }
+    sending.wait(50);
+    sending.control.onSent(sending.nowMs, SMSS, SMSS);
+    sending.nowMs -= 50;
+    for (const run of runs) run.growFor(2_000, 100);
+    expect(sending.segments).toBe(busy.segments);
     expect(idle.segments).toBeCloseTo(busy.segments, 6);
   });
 
@@ -246,6 +269,9 @@ describe('P-CC-15 a window after idleness', () => {
     run.ack(100, before);
     expect(run.control.phase).toBe('congestionAvoidance');
     expect(run.segments).toBeCloseTo(0.75 * before, 6);
+    // Another epoch begins there: it does not hurry back to where it was.
+    run.growFor(1_000);
+    expect(run.segments).toBeLessThan(0.75 * before + 12);
   });
 
   it('waits for two round trips where those are longer than a second', () => {
@@ -257,6 +283,15 @@ describe('P-CC-15 a window after idleness', () => {
     run.wait(1_600);
     run.control.onSent(run.nowMs, SMSS, 0);
     expect(run.segments).toBe(200);
+  });
+
+  it('is not undone with an episode of before', () => {
+    const run = new CubicRun();
+    run.lose(400);
+    run.wait(2_500);
+    run.control.onSent(run.nowMs, SMSS, 0);
+    run.control.onSpuriousEpisode();
+    expect([run.segments, run.control.phase]).toEqual([70, 'slowStart']);
   });
 
   it('leaves a window alone that is no larger than the first', () => {

@@ -77,7 +77,8 @@ describe('P-CC-11 HyStart++', () => {
   });
 
   it('judges nothing in the first round, in which the first burst queues behind itself', () => {
-    for (let i = 0; i < 32; i += 1) ack(20 + i, 0);
+    ack(20, 0);
+    for (let i = 0; i < 31; i += 1) ack(30 + i, 0);
     expect(hystart.growthDivisor).toBe(1);
     ack(60, SEGMENT);
     for (let i = 0; i < 20; i += 1) ack(21, SEGMENT);

@@ -132,7 +132,7 @@ describe('P-CC-04 entry', () => {
     prr.onAck(10, 10 * SMSS - 5, false);
     expect(prr.budgetBytes).toBe(SMSS);
     prr.onSent(SMSS);
-    prr.onAck(0, 10 * SMSS, true);
+    prr.onAck(0, 4 * SMSS, true);
     expect(prr.budgetBytes).toBe(0);
   });
 
@@ -140,6 +140,7 @@ describe('P-CC-04 entry', () => {
     const prr = new ProportionalRateReduction(SMSS);
     prr.start(20 * SMSS, 10 * SMSS);
     prr.onAck(9 * SMSS, 9 * SMSS, true);
+    prr.onSent(8 * SMSS);
     prr.start(40 * SMSS, 20 * SMSS);
     prr.onAck(2 * SMSS, 37 * SMSS, true);
     expect(prr.budgetBytes).toBe(SMSS);
