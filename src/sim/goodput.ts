@@ -32,6 +32,8 @@ export interface GoodputOptions {
   /** The measurement ends here even if the transfer does not; virtual time. */
   readonly limitMs?: number;
   readonly config?: Partial<ConnectionConfig>;
+  /** Largest datagram that both hosts can send; without it none grows. */
+  readonly hostLimitBytes?: number;
   readonly link?: Partial<LinkOptions>;
   /** What is different on the way to the sender of the file. */
   readonly returnLink?: Partial<LinkOptions>;
@@ -107,6 +109,11 @@ export class GoodputRun {
     return !this.party.isComplete && nextMs <= this.limitMs && nextMs < Infinity;
   }
 
+  /** Both directions of the link are different from now on. */
+  changeLink(patch: Partial<LinkOptions>): void {
+    for (const { link } of this.world.ways) link.configure(patch);
+  }
+
   /** File bytes that have arrived in order. */
   get bytes(): number {
     return this.party.stream.bytesReceived;
@@ -171,6 +178,7 @@ function buildPair(options: GoodputOptions): { world: World; client: Host; serve
 }
 
 function hostOf(index: 0 | 1, options: GoodputOptions, trace: TraceSink): Host {
+  const { hostLimitBytes } = options;
   return new Host(index, options.seed, {
     accepts: true,
     maxConnections: 4,
@@ -182,6 +190,7 @@ function hostOf(index: 0 | 1, options: GoodputOptions, trace: TraceSink): Host {
       controller: options.controller,
       ...options.config,
     },
+    ...(hostLimitBytes === undefined ? {} : { pathLimitBytes: () => hostLimitBytes }),
     trace,
   });
 }

@@ -47,12 +47,13 @@ export class Host {
   constructor(index: number, seed: number, config: HostConfig, poolBytes = DEFAULT_POOL_BYTES) {
     this.index = index;
     this.earlyPoolBytes = config.earlyPoolBytes;
-    this.segmentBytes = config.connection.segmentBytes;
     this.sendPool = new SlabPool(DEFAULT_POOL_BYTES);
     this.receivePool = new SlabPool(poolBytes);
     const address = `10.0.0.${index + 1}`;
     const key = `${address}|${ADDRESS_PORT}`;
     this.address = { key, address, port: ADDRESS_PORT, family: 4 };
+    const limitBytes = config.pathLimitBytes?.(this.address) ?? 0;
+    this.segmentBytes = Math.max(config.connection.segmentBytes, limitBytes);
     this.slot = { buffer: new Uint8Array(MAX_DATAGRAM_BYTES + 1), length: 0, peer: this.address };
     this.endpoint = new Endpoint({
       ...config,

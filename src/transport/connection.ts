@@ -122,7 +122,7 @@ export class Connection {
       this.drainReceive(nowMs);
     }
     parts.recovery.handleTimeout(nowMs);
-    if (parts.recovery.mtu.isBlackHole) parts.sizes.onBlackHole(nowMs);
+    parts.sizes.onTimeout(nowMs);
     parts.peerWindow.handleTimeout(nowMs);
   }
 

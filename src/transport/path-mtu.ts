@@ -42,10 +42,12 @@ const CHANCE_OF_ERROR = 0.001;
 export const PROBES_WHERE_LOSSY = 10;
 /** RFC 8899 §5.1.1, PMTU_RAISE_TIMER: how long what did not pass is not tried again. */
 export const RAISE_MS = 600_000;
-/** A size that fails this soon after a probe of it arrived is not tried again for so long. */
+/** A size that fails twice within this time, a probe arriving between, does not pass. */
 const COOL_DOWN_MS = 60_000;
 /** P-PART-02: timeouts of large segments, none arriving between, that say they never will. */
 const BLACK_HOLE_TIMEOUTS = 3;
+/** P-MTU-04: losses of a size that has never passed, while something small does. */
+const UNPROVEN_LOSSES = 2;
 /** Share of a round trip that "sent well after" means; for ways that reorder. */
 const REORDERING_SHARE = 1 / 4;
 
@@ -63,8 +65,12 @@ export class PathMtu {
   segmentBytes = MIN_SEGMENT_BYTES;
   /** Size of the probe that is wanted, 0 for none. */
   wantedBytes = 0;
-  /** Large datagrams vanish while small ones may pass; answered by {@link onBlackHole}. */
-  isBlackHole = false;
+  /** Large segments are silent: it is to be asked whether something small passes. */
+  isQuestionDue = false;
+  /** Large segments that have arrived. */
+  largeArrivals = 0;
+  /** Those that were lost, and timeouts of some, since the last one arrived. */
+  private largeLosses = 0;
   private largeTimeouts = 0;
   /** Datagrams of today's size, if above the base, are known to arrive. */
   private isProven = false;
@@ -82,7 +88,9 @@ export class PathMtu {
   /** What was sent before this transmission says nothing about the way as it is now. */
   private sinceTxn = -Infinity;
   private raiseAtMs = Infinity;
-  private provenAtMs = -Infinity;
+  /** The last size that failed, and when. */
+  private holeBytes = 0;
+  private holeAtMs = -Infinity;
 
   /**
    * A way begins, with datagrams of `startBytes`.
@@ -92,12 +100,14 @@ export class PathMtu {
   begin(startBytes: number, limitBytes: number, txnNxt: number): void {
     const isSearching = limitBytes >= MIN_SEGMENT_BYTES;
     this.segmentBytes = isSearching ? Math.min(startBytes, limitBytes) : startBytes;
+    this.largeLosses = 0;
     this.largeTimeouts = 0;
+    this.isQuestionDue = false;
     this.isProven = false;
     this.sizes = isSearching ? sizesUpTo(limitBytes) : [];
     this.failedBytes = Infinity;
     this.suspectBytes = 0;
-    this.provenAtMs = -Infinity;
+    this.holeBytes = 0;
     this.probeSentMs = Infinity;
     this.raiseAtMs = Infinity;
     this.sinceTxn = txnNxt;
@@ -106,7 +116,12 @@ export class PathMtu {
 
   /** Whether nothing is known yet of the size that datagrams have. */
   get isUnproven(): boolean {
-    return this.isDiscovering && !this.isProven && this.segmentBytes > MIN_SEGMENT_BYTES;
+    return this.mayBeTooLarge && !this.isProven;
+  }
+
+  /** Whether there is a smaller size to go back to, and a search for a better one. */
+  private get mayBeTooLarge(): boolean {
+    return this.isDiscovering && this.segmentBytes > MIN_SEGMENT_BYTES;
   }
 
   private get isDiscovering(): boolean {
@@ -116,13 +131,37 @@ export class PathMtu {
   /** A datagram above the base size has arrived: the start was not too bold. */
   onLargeArrived(): void {
     this.isProven = true;
+    this.largeArrivals += 1;
+    this.largeLosses = 0;
     this.largeTimeouts = 0;
+  }
+
+  onLargeLost(): void {
+    this.largeLosses += 1;
   }
 
   /** One or more of them timed out. */
   onLargeTimeout(): void {
     this.largeTimeouts += 1;
-    if (this.largeTimeouts >= BLACK_HOLE_TIMEOUTS) this.isBlackHole = true;
+    this.doubt();
+  }
+
+  /** P-MTU-04: it may be the size that is wrong. */
+  doubt(): void {
+    if (this.mayBeTooLarge) this.isQuestionDue = true;
+  }
+
+  /** P-PART-02: whether timeouts alone say that large segments never arrive. */
+  isSilent(lossShare: number): boolean {
+    if (this.largeTimeouts < BLACK_HOLE_TIMEOUTS) return false;
+    // A segment times out too when it arrived and its acknowledgement did not.
+    const share = lossShare * (2 - lossShare);
+    return !this.isDiscovering || this.largeTimeouts >= probesFor(share);
+  }
+
+  /** P-MTU-04: whether losses do, while something small that was sent after them has arrived. */
+  isTooLarge(lossShare: number): boolean {
+    return this.largeLosses >= (this.isProven ? probesFor(lossShare) : UNPROVEN_LOSSES);
   }
 
   get isProbeUnderWay(): boolean {
@@ -156,7 +195,8 @@ export class PathMtu {
     if (txn < this.sinceTxn || bytes <= this.segmentBytes) return false;
     this.segmentBytes = bytes;
     this.isProven = true;
-    this.provenAtMs = nowMs;
+    this.largeLosses = 0;
+    this.largeTimeouts = 0;
     this.probeSentMs = Infinity;
     if (bytes >= this.suspectBytes) this.suspectBytes = 0;
     if (bytes >= this.failedBytes) this.failedBytes = Infinity;
@@ -181,15 +221,20 @@ export class PathMtu {
   /** P-MTU-04: large datagrams vanish while small ones may pass. */
   onBlackHole(nowMs: number, txnNxt: number): void {
     const failed = this.segmentBytes;
-    this.isBlackHole = false;
     this.sinceTxn = txnNxt;
     this.segmentBytes = Math.min(failed, MIN_SEGMENT_BYTES);
+    this.isQuestionDue = false;
     this.isProven = false;
+    this.largeLosses = 0;
+    this.largeTimeouts = 0;
     this.probeSentMs = Infinity;
     if (!this.isDiscovering || failed <= MIN_SEGMENT_BYTES) return;
-    // Its probe passed and its segments did not: another one would prove as little.
-    if (nowMs - this.provenAtMs < COOL_DOWN_MS) this.failedBytes = failed;
-    else this.suspectBytes = failed;
+    // Its probe passed again and its segments did not: another one would prove as little.
+    if (failed === this.holeBytes && nowMs - this.holeAtMs < COOL_DOWN_MS) {
+      this.failedBytes = failed;
+    } else this.suspectBytes = failed;
+    this.holeBytes = failed;
+    this.holeAtMs = nowMs;
     this.choose();
     this.rest(nowMs);
   }

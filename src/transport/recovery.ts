@@ -195,6 +195,7 @@ export class Recovery {
     const bytes = this.window.wireBytesOf(seq);
     this.path.flightBytes -= bytes;
     this.lostBytes += bytes;
+    if (bytes > MIN_SEGMENT_BYTES) this.mtu.onLargeLost();
     this.window.markLost(seq, timedOut);
     this.lost.push(seq);
     const loss = this.rate.onLost(nowMs, seq, bytes);

@@ -13,9 +13,9 @@ export class SizeProbes {
   readonly acceptBytes: number;
   /** What the peer takes. */
   private peerBytes = 0;
-  /** The start size is doubted: whether a small probe passes where large segments did not. */
-  private isQuestionDue = false;
+  /** The small probe that asks whether large segments are too large; -1 for none. */
   private questionTxn = -1;
+  private arrivalsBefore = 0;
   private readonly mtu: PathMtu;
   private readonly parts: ConnectionParts;
 
@@ -47,21 +47,32 @@ export class SizeProbes {
     this.begin(this.peerBytes);
   }
 
-  /** Large segments vanish while small ones may pass: from now on small ones, old ones in parts. */
-  onBlackHole(nowMs: number): void {
-    const { log, path } = this.parts;
-    this.mtu.onBlackHole(nowMs, log.txnNxt);
-    path.onSegmentSize(this.mtu.segmentBytes);
+  /** Timeouts were looked at: they may have been too many. */
+  onTimeout(nowMs: number): void {
+    if (this.mtu.isSilent(this.lossShare)) this.onBlackHole(nowMs);
   }
 
-  /** P-MTU-04: as nothing large has ever arrived, it may be the size that is wrong. */
-  onTailProbe(): void {
-    this.isQuestionDue = this.mtu.isUnproven;
+  /** Large segments vanish while small ones may pass: from now on small ones, old ones in parts. */
+  private onBlackHole(nowMs: number): void {
+    const { log, path, recovery } = this.parts;
+    const { isUnproven } = this.mtu;
+    this.mtu.onBlackHole(nowMs, log.txnNxt);
+    path.onSegmentSize(this.mtu.segmentBytes);
+    if (!isUnproven) return;
+    // Nothing that was lost so far could have arrived, so none of it says anything of the path.
+    recovery.episodes.onPathChange();
+    recovery.episodes.isInRecovery = false;
+    path.reset(this.mtu.segmentBytes);
+  }
+
+  private get lossShare(): number {
+    const { segmentsRetransmitted, segmentsSent } = this.parts.counters;
+    return segmentsRetransmitted / Math.max(1, segmentsSent);
   }
 
   /** Writes a probe that is due; false when there is none. */
   poll(nowMs: number, slot: TransmitSlot): boolean {
-    if (this.isQuestionDue) return this.sendQuestion(nowMs, slot);
+    if (this.mtu.isQuestionDue) return this.sendQuestion(nowMs, slot);
     if (this.questionTxn >= 0) this.takeAnswer(nowMs);
     const { mtu, parts } = this;
     if (mtu.isProbeUnderWay) this.tellNews(nowMs);
@@ -84,28 +95,29 @@ export class SizeProbes {
   }
 
   private tellNews(nowMs: number): void {
-    const { log, recovery, rtt, counters } = this.parts;
+    const { log, recovery, rtt } = this.parts;
     const newest = recovery.newestDeliveredTxn;
     if (!log.remembers(newest)) return;
     const deliveredSentMs = log.sentMsOf(newest);
-    const lossShare = counters.segmentsRetransmitted / Math.max(1, counters.segmentsSent);
-    this.mtu.onNews(nowMs, { deliveredSentMs, srttMs: rtt.srttMs, lossShare });
+    this.mtu.onNews(nowMs, { deliveredSentMs, srttMs: rtt.srttMs, lossShare: this.lossShare });
   }
 
   private sendQuestion(nowMs: number, slot: TransmitSlot): boolean {
     const { parts } = this;
-    this.isQuestionDue = false;
+    this.mtu.isQuestionDue = false;
+    this.arrivalsBefore = this.mtu.largeArrivals;
     this.questionTxn = parts.nextTxn(nowMs, KIND.PROBE, -1);
     slot.length = parts.writer.probe(slot.buffer, parts.window.sndNxt, this.questionTxn);
     return true;
   }
 
-  /** The small probe has arrived, and of large segments sent before it none, which are lost. */
+  /** The small probe has arrived, and of the large segments sent before it none. */
   private takeAnswer(nowMs: number): void {
-    const { log, window } = this.parts;
-    if (!this.mtu.isUnproven || !log.remembers(this.questionTxn)) {
+    const { log } = this.parts;
+    const { mtu, questionTxn } = this;
+    if (mtu.largeArrivals !== this.arrivalsBefore || !log.remembers(questionTxn)) {
       this.questionTxn = -1;
-    } else if (!log.isNews(this.questionTxn) && window.lostCount > 0) {
+    } else if (!log.isNews(questionTxn) && mtu.isTooLarge(this.lossShare)) {
       this.questionTxn = -1;
       this.onBlackHole(nowMs);
     }

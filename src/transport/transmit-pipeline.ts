@@ -133,7 +133,7 @@ export class TransmitPipeline {
     // A segment that needs parts is left to its timeout: half of it would prove nothing.
     else if (seq >= 0 && !this.needsParts(seq)) this.sendWhole(nowMs, slot, seq);
     else return false;
-    parts.sizes.onTailProbe();
+    parts.recovery.mtu.doubt();
     if (parts.trace.enabled) parts.trace.record(nowMs, parts.id, { kind: 'probe', probe: 'tail' });
     parts.recovery.onProbeSent();
     return true;

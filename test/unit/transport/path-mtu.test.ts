@@ -196,11 +196,43 @@ describe('a black hole', () => {
     mtu.onLargeArrived();
     mtu.onLargeTimeout();
     mtu.onLargeTimeout();
-    expect(mtu.isBlackHole).toBe(false);
+    expect(mtu.isSilent(0)).toBe(false);
     mtu.onLargeTimeout();
-    expect(mtu.isBlackHole).toBe(true);
+    expect(mtu.isSilent(0)).toBe(true);
     mtu.onBlackHole(0, 0);
-    expect([mtu.isBlackHole, mtu.segmentBytes]).toEqual([false, 1_200]);
+    expect([mtu.isSilent(0), mtu.segmentBytes]).toEqual([false, 1_200]);
+  });
+
+  it('P-PART-02 P-MTU-04 is more of them where much is lost, if there is a way back', () => {
+    const { mtu } = new Search(1_472);
+    const plain = new Search(1_472, 0).mtu;
+    for (const each of [mtu, plain]) for (let i = 0; i < 3; i += 1) each.onLargeTimeout();
+    expect([mtu.isSilent(0.2), plain.isSilent(0.2)]).toEqual([false, true]);
+    for (let i = 0; i < 3; i += 1) mtu.onLargeTimeout();
+    // An acknowledgement may be lost as well: 0.36, seven times.
+    expect(mtu.isSilent(0.2)).toBe(false);
+    mtu.onLargeTimeout();
+    expect(mtu.isSilent(0.2)).toBe(true);
+  });
+
+  it('P-MTU-04 is told by losses too, when something small has passed', () => {
+    const { mtu } = new Search(1_472);
+    const lose = (count: number): void => {
+      for (let i = 0; i < count; i += 1) mtu.onLargeLost();
+    };
+    lose(2);
+    expect(mtu.isTooLarge(0)).toBe(false);
+    lose(1);
+    expect([mtu.isTooLarge(0), mtu.isTooLarge(0.2)]).toEqual([true, false]);
+    lose(2);
+    expect(mtu.isTooLarge(0.2)).toBe(true);
+    mtu.onLargeArrived();
+    expect(mtu.isTooLarge(0)).toBe(false);
+    const unproven = new Search(1_300, 1_472).mtu;
+    unproven.onLargeLost();
+    expect(unproven.isTooLarge(0)).toBe(false);
+    unproven.onLargeLost();
+    expect(unproven.isTooLarge(0.5)).toBe(true);
   });
 
   it('P-MTU-04 leaves the base size and asks for the size that failed first', () => {
@@ -224,12 +256,15 @@ describe('a black hole', () => {
     expect(search.probes).toEqual([...times(1_452), ...times(1_400), ...times(1_372), 1_232]);
   });
 
-  it('P-MTU-04 soon after a probe of the size has passed is taken at its word', () => {
+  it('P-MTU-04 twice within a minute, a probe arriving between, is taken at its word', () => {
     const search = new Search(1_472);
     search.run();
-    search.mtu.onBlackHole(search.nowMs + 1_000, search.txn);
+    search.mtu.onBlackHole(search.nowMs, search.txn);
+    expect(search.run()).toBe(1_472);
+    search.probes.length = 0;
+    search.mtu.onBlackHole(search.nowMs + 50_000, search.txn);
     expect(search.run()).toBe(1_452);
-    expect(search.probes.slice(1)).not.toContain(1_472);
+    expect(search.probes).not.toContain(1_472);
     search.nowMs += RAISE_MS;
     expect(search.run()).toBe(1_472);
   });
