@@ -69,6 +69,12 @@ export class Listener {
     return this.parts.endpoint.stats();
   }
 
+  /** Addresses remembered, and how often those in no use were forgotten. */
+  addressCounters(): Readonly<Record<'addresses' | 'addressesForgotten', number>> {
+    const { peers } = this.parts;
+    return { addresses: peers.size, addressesForgotten: peers.clearings };
+  }
+
   /** Errors that the socket told, by code. */
   get socketErrors(): ReadonlyMap<string, number> {
     return this.socket.errorCounts;

@@ -4,7 +4,8 @@ import { listen } from '../io/listen.ts';
 import type { Listener, ListenOptions } from '../io/listen.ts';
 import { ERROR } from '../wire/codes.ts';
 import type { Security } from '../io/security.ts';
-import { errorText, EXIT, LftpError, systemCode } from './error.ts';
+import { errorText, EXIT, LftpError } from './error.ts';
+import { listenError } from './listen-error.ts';
 import { guestsPerSource, MAX_STRANGERS_PER_SOURCE, TURN_AWAY_LIMIT_MS } from './limits.ts';
 import { admit, type AdmissionWorld } from './login/admission.ts';
 import type { Logins } from './login/logins.ts';
@@ -119,12 +120,20 @@ export class FileServer {
       return ended;
     });
     await within(STOP_LIMIT_MS, Promise.all(endings));
-    this.options.log.info({ ...this.listener?.stats() }, 'counted');
+    this.logCounters();
     // What still waits for a client is ended by the loss of its channel.
     await this.listener?.close();
     await within(STOP_LIMIT_MS, Promise.all(this.sessions.values()));
     removeStagedNow();
     await this.tree.close();
+  }
+
+  /** One line of everything that docs/LIMITS.md names as seen by a counter. */
+  logCounters(): void {
+    const { log, logins } = this.options;
+    const { listener, clientCount: clients, openFileCount: openFiles } = this;
+    const network = { ...listener?.addressCounters(), ...listener?.stats() };
+    log.info({ clients, openFiles, ...logins.counters(), ...network }, 'counted');
   }
 
   private onChannel(channel: TransferChannel): void {
@@ -255,36 +264,6 @@ async function tellAndDrain(channel: TransferChannel, message: Uint8Array): Prom
     return true;
   } catch {
     return false;
-  }
-}
-
-function listenError(error: unknown, options: FileServerOptions): unknown {
-  const where = `${options.host ?? 'every address'}, port ${options.port}`;
-  const details = { path: where, cause: error };
-  switch (systemCode(error)) {
-    case 'EADDRINUSE':
-      return new LftpError(EXIT.LOCAL_IO, 'local', 'the port is in use', {
-        ...details,
-        hint: 'Choose another with --port, or 0 for any free one.',
-      });
-    case 'EADDRNOTAVAIL':
-      return new LftpError(EXIT.LOCAL_IO, 'local', 'this machine does not have that address', {
-        ...details,
-        hint: 'Choose one of its own with --host, or leave it out for all.',
-      });
-    case 'EACCES':
-      return new LftpError(EXIT.LOCAL_IO, 'local', 'this port needs more rights', {
-        ...details,
-        hint: 'Choose a port above 1023.',
-      });
-    case 'ENOTFOUND':
-    case 'EAI_AGAIN':
-      return new LftpError(EXIT.RESOLVE, 'local', 'the name has no address', {
-        ...details,
-        hint: 'Check the name given with --host.',
-      });
-    default:
-      return new LftpError(EXIT.LOCAL_IO, 'local', errorText(error), details);
   }
 }
 

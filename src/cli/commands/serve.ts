@@ -24,6 +24,9 @@ import { formatDuration } from '../units.ts';
 import { UsageError } from '../usage-error.ts';
 import { programVersion } from '../version.ts';
 
+/** Asks for the counters in the log. Not SIGUSR1: by that Node opens its debugger. */
+const COUNTERS_SIGNAL = 'SIGUSR2';
+
 export async function serve(context: CommandContext): Promise<number> {
   const { operands, flags, output, interrupts } = context;
   const root = operands[0] ?? '.';
@@ -51,7 +54,10 @@ export async function serve(context: CommandContext): Promise<number> {
     announce(output, flags, await realpath(root), door, server.address);
     const { fingerprint, logins } = door;
     log.info({ ...server.address, fingerprint, anonymous: logins.anonymous }, 'listening');
+    const onAsked = (): void => server.logCounters();
+    process.on(COUNTERS_SIGNAL, onAsked);
     await untilAborted(interrupts.signal);
+    process.off(COUNTERS_SIGNAL, onAsked);
     await server.stop();
   } finally {
     door.accounts?.close();

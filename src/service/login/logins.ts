@@ -71,6 +71,17 @@ export class Logins {
     return accounts === undefined || accounts.count === 0 ? 'ro' : 'off';
   }
 
+  /** Who is remembered for failing, and tokens that are out; and what made room for others. */
+  counters(): Readonly<Record<string, number>> {
+    const { penalties, tokens } = this.options;
+    return {
+      penalties: penalties.size,
+      penaltiesForgotten: penalties.forgotten,
+      tokens: tokens.size,
+      tokensVoided: tokens.voided,
+    };
+  }
+
   /** Whether anybody may put files here. */
   get mayWrite(): boolean {
     const { anonymous } = this;
