@@ -185,6 +185,7 @@ function controls(): Vector[] {
       writer.windowSegments = 2 ** 24 + 5;
       return writer.probe(buffer, SEQ + 3, TXN + 7);
     }),
+    ours('probe-of-path', (buffer) => writerOf().probe(buffer, SEQ + 3, TXN + 7, 128)),
     close('close-1', 1, FLAG.CNT | FLAG.FIN),
     close('close-1-abort', 1, FLAG.CNT | FLAG.FIN, ERROR.CANCELLED),
     close('close-2', 2, FLAG.CNT | FLAG.FIN | FLAG.ACK),

@@ -50,7 +50,7 @@ function decode(bytes: Uint8Array, isSealed: boolean): Decoded {
   if (view.flags === FLAG.ACK && payloadBytes > 0) {
     block = new AckBlock();
     expect(readAckBlock(bytes, payloadStart, payloadEnd, block)).toBe(true);
-  } else if (view.has(FLAG.CNT) && payloadBytes > 0) {
+  } else if (view.has(FLAG.CNT) && payloadBytes > 0 && bytes[payloadStart] !== PARAMETER.END) {
     parameters = defaultParameters();
     expect(readParameters(bytes, payloadStart, payloadEnd, parameters)).toBe(true);
   }
