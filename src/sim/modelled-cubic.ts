@@ -4,7 +4,8 @@
  *
  * As a kernel has it: 1,448 bytes in a packet of 1,500, one acknowledgement for two packets or
  * after 40 ms and at once out of order, SACK, loss found by three later deliveries (so a lost
- * retransmission as well), pipe counted as in RFC 6675, timeout = srtt + max(4 rttvar, 200 ms).
+ * retransmission as well), pipe counted as in RFC 6675, proportional rate reduction (RFC 9937),
+ * timeout = srtt + max(4 rttvar, 200 ms).
  * Left out: pacing, HyStart, tail loss probes, undo, and loss of acknowledgements.
  */
 import { Fifo } from '../util/fifo.ts';
@@ -77,6 +78,11 @@ export class ModelledCubic {
   /** Until `sndUna` is here, no further loss reduces the window. */
   private recoveryPoint = 0;
   private isInRecovery = false;
+  /** RFC 9937: what recovery began with, what has come and gone since, what may leave now. */
+  private recoverFs = 1;
+  private prrDelivered = 0;
+  private prrOut = 0;
+  private sndCnt = 0;
   private srttMs = 0;
   private rttvarMs = 0;
   private backoff = 1;
@@ -114,7 +120,11 @@ export class ModelledCubic {
       this.onAck(nowMs, this.acks.shift()!.throughTxn);
     }
     if (this.timeoutAtMs <= nowMs) this.onTimeout();
-    while (this.pipe + 1 <= this.window.cwnd) this.transmit(nowMs, this.nextSeq());
+    while (this.maySend()) this.transmit(nowMs, this.nextSeq());
+  }
+
+  private maySend(): boolean {
+    return this.isInRecovery ? this.sndCnt >= 1 : this.pipe + 1 <= this.window.cwnd;
   }
 
   /** Lost segments first; the application always has more. */
@@ -137,6 +147,8 @@ export class ModelledCubic {
     this.txnNxt += 1;
     this.packetsSent += 1;
     this.pipe += 1;
+    this.prrOut += 1;
+    this.sndCnt -= 1;
     const leavesMs = line.passes(nowMs, TCP_PACKET_BYTES)
       ? line.serialise(nowMs, TCP_PACKET_BYTES)
       : undefined;
@@ -181,10 +193,12 @@ export class ModelledCubic {
       if (next.txn === throughTxn) this.sampleRtt(nowMs - next.sentMs);
       if (this.settle(next.seq)) newlySettled += 1;
     }
+    const before = this.sndUna;
     while (this.sndUna < this.sndNxt && this.settled.delete(this.sndUna)) this.sndUna += 1;
     if (this.sndUna >= this.recoveryPoint) this.isInRecovery = false;
     const isGrowing = !this.isInRecovery;
     this.findLosses(throughTxn);
+    if (this.isInRecovery) this.reduceInProportion(newlySettled, this.sndUna > before);
     if (newlySettled === 0) return;
     if (isGrowing && !this.isInRecovery) this.window.onAck(nowMs, newlySettled, this.srttMs);
     this.backoff = 1;
@@ -203,7 +217,25 @@ export class ModelledCubic {
       this.window.onLoss();
       this.isInRecovery = true;
       this.recoveryPoint = this.sndNxt;
+      this.recoverFs = this.sndNxt - this.sndUna;
+      this.prrDelivered = 0;
+      this.prrOut = 0;
     }
+  }
+
+  /** RFC 9937 §6, in segments. */
+  private reduceInProportion(delivered: number, hasAdvanced: boolean): void {
+    const { ssthresh } = this.window;
+    this.prrDelivered += delivered;
+    if (this.pipe > ssthresh) {
+      const share = (this.prrDelivered * ssthresh) / this.recoverFs;
+      this.sndCnt = Math.ceil(share) - this.prrOut;
+    } else {
+      const conserved = Math.max(this.prrDelivered - this.prrOut, delivered);
+      this.sndCnt = Math.min(ssthresh - this.pipe, conserved + (hasAdvanced ? 1 : 0));
+    }
+    // The first retransmission leaves at once.
+    if (this.prrOut === 0) this.sndCnt = Math.max(this.sndCnt, 1);
   }
 
   /** Everything unsettled is sent again from a window of one; slow start goes on meanwhile. */

@@ -77,6 +77,16 @@ describe('ModelledCubic', () => {
     });
   });
 
+  it('does not go on losing behind a policer once it has reduced', () => {
+    // The burst ends at once behind the policer, and what exceeds its rate is dropped from then on.
+    const police = { policeBitsPerSecond: 50e6, policeBurstBytes: 250_000 };
+    const flow = flowOn({ line: { rateBitsPerSecond: 200e6, ...police } });
+    runTo(flow, 20_000);
+    expect(megabits(flow, 20_000)).toBeGreaterThan(40);
+    expect(flow.packetsRetransmitted / flow.packetsSent).toBeLessThan(0.02);
+    expect(flow.timeouts).toBe(0);
+  });
+
   it.each([
     // RFC 9438 §4.3: as Reno, the root of 3/2p.
     { region: 'Reno-friendly', rttMs: 20, loss: 0.01, segments: 12.25 },
