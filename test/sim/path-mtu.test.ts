@@ -2,6 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import { GoodputRun, type GoodputOptions } from '../../src/sim/goodput.ts';
 import type { ConnectionStats } from '../../src/transport/types.ts';
+import { Nat } from './nat.ts';
+import { addressOf } from './net.ts';
+import { sealedNet } from './sealed.ts';
 
 const LINK = {
   rateBitsPerSecond: 20e6,
@@ -143,5 +146,33 @@ describe('a path that changes under a transfer', () => {
       run.changeLink({ mtuBytes: i % 2 === 0 ? 1_472 : 1_200 + 40 * (i % 7) });
     }
     expect(run.result().isComplete).toBe(true);
+  });
+});
+
+describe('a peer that moves', () => {
+  const home = addressOf(50, 1_000);
+
+  it.each([
+    ['another port keeps the size that is known', addressOf(50, 1_001), 1_472, 0],
+    ['another host has its own, found anew', addressOf(51, 1_000), 1_452, 1],
+  ])('P-MTU-06 to %s', (_, to, expected, probes) => {
+    const limitOf = ({ address }: { readonly address: string }): number =>
+      address === home.address ? 1_472 : 1_452;
+    const line = { delayMs: 20, bitsPerSecond: 10_000_000, queueMs: 10_000 };
+    const { net, client, server } = sealedNet(line, { pathLimitBytes: limitOf });
+    const nat = new Nat(net, client, home);
+    const near = client.connect(0, server);
+    near.say('get 6000000');
+    net.run(1_000);
+    const { connection } = server.newest;
+    const before = connection.stats();
+    expect(before.segmentBytes).toBe(1_472);
+    nat.moveTo(to);
+    net.runUntil(() => connection.peer === to, 1_000);
+    expect(connection.stats().segmentBytes).toBe(probes === 0 ? 1_472 : 1_400);
+    expect(net.runUntil(() => near.recordsEnded === 1, 60_000)).toBe(true);
+    expect([near.isIntact, near.receivedBytes]).toEqual([true, 6_000_000]);
+    const { segmentBytes, sizeProbes } = connection.stats();
+    expect([segmentBytes, sizeProbes - before.sizeProbes]).toEqual([expected, probes]);
   });
 });

@@ -1,7 +1,7 @@
 /** Segments by hand: any field may be set, nothing is checked; and what an endpoint sent, read. */
 import { PASS_THROUGH, type Sealer } from '../../../src/transport/seal.ts';
 import { AckBlock, readAckBlock, writeAckBlock } from '../../../src/wire/ack-block.ts';
-import { FLAG, WIRE_VERSION } from '../../../src/wire/codes.ts';
+import { FLAG, PARAMETER, WIRE_VERSION } from '../../../src/wire/codes.ts';
 import { HEADER_BYTES, MAX_DATAGRAM_BYTES, STREAM_HEADER_BYTES } from '../../../src/wire/layout.ts';
 import {
   defaultParameters,
@@ -150,7 +150,9 @@ function kindOf(view: SegmentView): Seen['kind'] {
   if (!view.has(FLAG.CNT)) return 'ack';
   if (view.has(FLAG.SYN)) return view.has(FLAG.ACK) ? 'synAck' : 'syn';
   if (view.closeStage > 0) return 'close';
-  return view.payloadBytes > 0 ? 'third' : 'probe';
+  // A list of parameters has something in it, the filling of a probe has not.
+  const isFilled = view.buffer[view.payloadStart] === PARAMETER.END;
+  return view.payloadBytes > 0 && !isFilled ? 'third' : 'probe';
 }
 
 /** Decodes a datagram of one segment; throws when it is none of ours. */
