@@ -32,11 +32,10 @@ export interface Row {
 }
 
 export function figuresOf(run: RunResult): Figures {
-  const { bytes, order } = run;
+  const { bytes, order, srttMs } = run;
   const { link, sizeBytes } = order;
   const goodputMbps = (bytes * 8) / 1e6 / run.seconds;
   const ceiling = ceilingMbps(link, sizeBytes);
-  const srttMs = median(run.curves.srttMs.values);
   return {
     goodputMbps,
     ceilingMbps: ceiling,

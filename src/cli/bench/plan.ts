@@ -39,6 +39,14 @@ export function planRuns(flags: BenchFlags): readonly PlannedRun[] {
   );
 }
 
+/** Most runs that a report draws; their points are kept in memory until the end. */
+export const DRAWN_RUNS = 150;
+
+/** Whether a report draws this run: all of them while they are few, else the first of a row. */
+export function isDrawn(plan: readonly PlannedRun[], run: PlannedRun): boolean {
+  return plan.length <= DRAWN_RUNS || run.number === 1;
+}
+
 /** Runs of the same link under the same controller, in the order in which they first came. */
 export function groupRuns<T extends PlannedRun>(runs: readonly T[]): readonly (readonly T[])[] {
   const groups = new Map<string, T[]>();

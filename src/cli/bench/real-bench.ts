@@ -14,6 +14,7 @@ import { localFileError } from '../../service/store-errors.ts';
 import { SeededRandom } from '../../util/random.ts';
 import { ClientProcess } from './client-process.ts';
 import type { ClientReport } from './client-process.ts';
+import { median } from './figures.ts';
 import { directions } from './link-spec.ts';
 import { LinkThread } from './link-thread.ts';
 import type { LinkReport } from './link-thread.ts';
@@ -159,6 +160,7 @@ function resultOf(
   carried: LinkReport,
 ): RunResult {
   const { stats } = sender;
+  const curves = sinceStart(sender.curves, carried.firstAtMs ?? 0);
   return {
     order,
     bytes: received.bytes,
@@ -171,8 +173,8 @@ function resultOf(
     lostDatagrams: carried.data.losses + carried.data.outageDrops,
     queueDrops: carried.data.queueDrops,
     cpuSeconds: received.cpuSeconds + sender.cpuSeconds,
-    curves: sinceStart(sender.curves, carried.firstAtMs ?? 0),
-    plots: carried.plots,
+    srttMs: median(curves.srttMs.values),
+    pictures: { curves, plots: carried.plots },
     emulator: carried.health,
   };
 }

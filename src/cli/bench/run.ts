@@ -47,6 +47,11 @@ export interface EmulatorHealth {
   readonly overruns: number;
 }
 
+export interface Pictures {
+  readonly curves: SenderCurves;
+  readonly plots: SequencePlots;
+}
+
 export interface RunResult {
   readonly order: RunOrder;
   /** Of the file, arrived in order. */
@@ -63,8 +68,10 @@ export interface RunResult {
   readonly queueDrops: number;
   /** User and system time of both ends; undefined in virtual time. */
   readonly cpuSeconds: number | undefined;
-  readonly curves: SenderCurves;
-  readonly plots: SequencePlots;
+  /** Median of the sender's smoothed round trip; undefined: it never measured one. */
+  readonly srttMs: number | undefined;
+  /** What a report is drawn from; undefined where none is wanted, since there may be many runs. */
+  readonly pictures: Pictures | undefined;
   readonly emulator: EmulatorHealth | undefined;
 }
 

@@ -4,6 +4,7 @@ import { GoodputRun } from '../../sim/goodput.ts';
 import { IP_UDP_HEADER_BYTES } from '../../sim/link.ts';
 import type { LinkCounters } from '../../sim/link.ts';
 import { SequenceWatch } from '../../sim/sequence-plot.ts';
+import { median } from './figures.ts';
 import { directions, queueBytes } from './link-spec.ts';
 import { READING_INTERVAL_MS, SenderRecorder } from './run.ts';
 import type { RunOrder, RunResult, RunWatch } from './run.ts';
@@ -44,6 +45,7 @@ export async function simulateRun(order: RunOrder, watch: RunWatch): Promise<Run
   }
   const result = run.result();
   const counters = run.linkCounters();
+  const curves = recorder.curves();
   return {
     order,
     bytes: result.bytes,
@@ -56,8 +58,8 @@ export async function simulateRun(order: RunOrder, watch: RunWatch): Promise<Run
     lostDatagrams: counters.data.losses + counters.data.outageDrops,
     queueDrops: counters.data.queueDrops,
     cpuSeconds: undefined,
-    curves: recorder.curves(),
-    plots: sequence.plots(),
+    srttMs: median(curves.srttMs.values),
+    pictures: { curves, plots: sequence.plots() },
     emulator: undefined,
   };
 }

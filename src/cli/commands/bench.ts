@@ -7,7 +7,7 @@ import { runFields, summaryFields } from '../bench/bench-events.ts';
 import { BenchProgress } from '../bench/bench-progress.ts';
 import { distrust, rowOf } from '../bench/figures.ts';
 import type { Row } from '../bench/figures.ts';
-import { groupRuns, planRuns } from '../bench/plan.ts';
+import { groupRuns, isDrawn, planRuns } from '../bench/plan.ts';
 import type { PlannedRun } from '../bench/plan.ts';
 import { presetList } from '../bench/presets.ts';
 import { reportPage } from '../bench/report/page.ts';
@@ -80,7 +80,8 @@ async function runAll(
       progress.begin(run);
       const onProgress = (bytes: number, ms: number): void => progress.show(run, bytes, ms);
       const result = await runner.run(run.order, { signal, onProgress });
-      done.push({ ...run, result });
+      const isKept = flags.report !== undefined && isDrawn(plan, run);
+      done.push({ ...run, result: isKept ? result : { ...result, pictures: undefined } });
       clock.ms += result.seconds * 1000;
       progress.end(run, result);
       output.event('run', runFields(modeOf(flags), run, result));

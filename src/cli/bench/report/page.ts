@@ -27,18 +27,16 @@ const PAGE_POINTS = 200_000;
 const CURVES_PER_RUN = 12;
 const MOST_POINTS = 1_400;
 const LEAST_POINTS = 120;
-/** Runs that are drawn; of more, each row shows its middle one. */
-const DRAWN_RUNS = 150;
 
 export function reportPage(input: ReportInput): string {
   const { rows, warnings, about } = input;
-  const drawn = runsToDraw(rows);
-  const share = Math.floor(PAGE_POINTS / CURVES_PER_RUN / Math.max(1, drawn.size));
+  const drawn = rows.flatMap(({ runs }) => runs.filter(({ pictures }) => pictures !== undefined));
+  const share = Math.floor(PAGE_POINTS / CURVES_PER_RUN / Math.max(1, drawn.length));
   const mostPoints = Math.max(LEAST_POINTS, Math.min(MOST_POINTS, share));
   const names = [...new Set(rows.map(({ linkName }) => linkName))];
   const sections = names.map((name, index) => {
     const ofLink = rows.filter(({ linkName }) => linkName === name);
-    return linkSection(ofLink, `l${index}`, drawn, mostPoints);
+    return linkSection(ofLink, `l${index}`, mostPoints);
   });
   return [
     '<!doctype html>',
@@ -56,19 +54,11 @@ export function reportPage(input: ReportInput): string {
 
 const POLICY = "default-src 'none'; style-src 'unsafe-inline'";
 
-/** All of them while they are few. */
-function runsToDraw(rows: readonly Row[]): ReadonlySet<RunResult> {
-  const all = rows.flatMap(({ runs }) => runs);
-  if (all.length <= DRAWN_RUNS) return new Set(all);
-  return new Set(rows.slice(0, DRAWN_RUNS).map(middleRun));
-}
-
-/** The run whose goodput is in the middle of its row, the better of two. */
-function middleRun({ runs }: Row): RunResult {
-  const sorted = [...runs].sort((a, b) => figuresOf(a).goodputMbps - figuresOf(b).goodputMbps);
-  const middle = sorted[Math.floor(sorted.length / 2)];
-  if (middle === undefined) throw new Error('a row without a run');
-  return middle;
+/** Of the runs that are drawn, the one whose goodput is in the middle, the better of two. */
+function middleRun({ runs }: Row): RunResult | undefined {
+  const drawn = runs.filter(({ pictures }) => pictures !== undefined);
+  drawn.sort((a, b) => figuresOf(a).goodputMbps - figuresOf(b).goodputMbps);
+  return drawn[Math.floor(drawn.length / 2)];
 }
 
 function warningBox(warnings: readonly string[]): string {
@@ -101,20 +91,16 @@ function summary({ rows, options }: ReportInput): string {
   ].join('\n');
 }
 
-function linkSection(
-  rows: readonly Row[],
-  id: string,
-  drawn: ReadonlySet<RunResult>,
-  mostPoints: number,
-): string {
+function linkSection(rows: readonly Row[], id: string, mostPoints: number): string {
   const [first] = rows;
   if (first === undefined) return '';
   const { linkName, link, sizeBytes } = first;
   const runs = rows.flatMap((row, rowIndex) =>
     row.runs.flatMap((run, index) => {
-      if (!drawn.has(run)) return [];
-      const isOpen = run === middleRun(row);
-      return [runDetails(run, index, `${id}r${rowIndex}n${index}`, isOpen, mostPoints)];
+      const { pictures } = run;
+      if (pictures === undefined) return [];
+      const charts = runCharts(run, pictures, `${id}r${rowIndex}n${index}`, mostPoints);
+      return [runDetails(run, index, run === middleRun(row), charts)];
     }),
   );
   return [
@@ -129,19 +115,17 @@ function linkSection(
 function runDetails(
   run: RunResult,
   index: number,
-  id: string,
   isOpen: boolean,
-  mostPoints: number,
+  charts: readonly RunChart[],
 ): string {
   const { controller, seed } = run.order;
   const goodput = significant(figuresOf(run).goodputMbps);
   const cut = run.isComplete ? '' : ', cut off';
   const facts = `seed ${seed}: ${goodput} Mbit/s in ${run.seconds.toFixed(1)} s${cut}`;
-  const charts = runCharts(run, id, mostPoints).map(figure);
   return [
     `<details${isOpen ? ' open' : ''}>`,
     `<summary>${escapeText(controller)}, run ${index + 1}<span>${facts}</span></summary>`,
-    ...charts,
+    ...charts.map(figure),
     '</details>',
   ].join('\n');
 }

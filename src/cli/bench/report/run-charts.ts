@@ -1,6 +1,6 @@
 /** The pictures of one run: what left and what came, the first loss, windows, round trips. */
 import type { Plot, PlotsByKind } from '../../../sim/sequence-plot.ts';
-import type { Curve, RunResult } from '../run.ts';
+import type { Curve, Pictures, RunResult } from '../run.ts';
 import { BYTE_UNITS, COUNT_UNITS, unitFor } from './axis.ts';
 import { timeChart } from './time-chart.ts';
 import type { Layer } from './time-chart.ts';
@@ -13,17 +13,24 @@ export interface RunChart {
   readonly svg: string;
 }
 
+type DrawnRun = RunResult & Pictures;
+
 const TALL = 340;
 const LOW = 240;
 
 /** @param id begins the ids of the pictures, different for each run of a page */
-export function runCharts(run: RunResult, id: string, mostPoints: number): readonly RunChart[] {
-  const isLossy = run.plots.firstLoss.lost.count > 0;
+export function runCharts(
+  run: RunResult,
+  pictures: Pictures,
+  id: string,
+  mostPoints: number,
+): readonly RunChart[] {
+  const isLossy = pictures.plots.firstLoss.lost.count > 0;
   const draws = [sequence, ...(isLossy ? [firstLoss] : []), windows, roundTrips];
-  return draws.map((draw) => draw(run, id, mostPoints));
+  return draws.map((draw) => draw({ ...run, ...pictures }, id, mostPoints));
 }
 
-function sequence(run: RunResult, id: string, mostPoints: number): RunChart {
+function sequence(run: DrawnRun, id: string, mostPoints: number): RunChart {
   const { sent, sentAgain, lost } = run.plots;
   const most = highest(sent.segments);
   const unit = unitFor(most, COUNT_UNITS);
@@ -73,7 +80,7 @@ const ROUNDS_AFTER = 4;
 const LEAST_ROUND_MS = 2;
 
 /** The moment in which a controller shows what it is made of. */
-function firstLoss(run: RunResult, id: string, mostPoints: number): RunChart {
+function firstLoss(run: DrawnRun, id: string, mostPoints: number): RunChart {
   const plots = run.plots.firstLoss;
   const lossMs = plots.lost.ms[0] ?? 0;
   const roundMs = roundAt(run, lossMs);
@@ -111,7 +118,7 @@ function firstLoss(run: RunResult, id: string, mostPoints: number): RunChart {
 }
 
 /** A round trip at that time, queueing included; ms. */
-function roundAt({ curves, order }: RunResult, atMs: number): number {
+function roundAt({ curves, order }: DrawnRun, atMs: number): number {
   const { ms, values } = curves.srttMs;
   const read = ms.findLastIndex((readMs) => readMs <= atMs + order.link.rttMs);
   return Math.max(LEAST_ROUND_MS, order.link.rttMs, values[read] ?? 0);
@@ -135,7 +142,7 @@ function within(plots: PlotsByKind, isSeen: (ms: number) => boolean): PlotsByKin
   };
 }
 
-function windows(run: RunResult, id: string, mostPoints: number): RunChart {
+function windows(run: DrawnRun, id: string, mostPoints: number): RunChart {
   const { cwndBytes, ssthreshBytes, flightSizeBytes } = run.curves;
   const most = Math.max(highest(cwndBytes.values), highest(flightSizeBytes.values));
   const unit = unitFor(most, BYTE_UNITS);
@@ -171,7 +178,7 @@ function windows(run: RunResult, id: string, mostPoints: number): RunChart {
   };
 }
 
-function roundTrips(run: RunResult, id: string, mostPoints: number): RunChart {
+function roundTrips(run: DrawnRun, id: string, mostPoints: number): RunChart {
   const { srttMs } = run.curves;
   const { rttMs } = run.order.link;
   const most = Math.max(highest(srttMs.values), rttMs);

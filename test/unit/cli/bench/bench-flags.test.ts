@@ -7,7 +7,7 @@ import {
   PLAIN_LINK,
   queueBytes,
 } from '../../../../src/cli/bench/link-spec.ts';
-import { groupRuns, planRuns } from '../../../../src/cli/bench/plan.ts';
+import { groupRuns, isDrawn, planRuns } from '../../../../src/cli/bench/plan.ts';
 import { PRESETS, presetList } from '../../../../src/cli/bench/presets.ts';
 import { FlagSource } from '../../../../src/cli/flag-source.ts';
 import { BENCH_FLAGS } from '../../../../src/cli/flags.ts';
@@ -106,6 +106,14 @@ describe('the plan', () => {
       ['founding', 6],
     ]);
     expect(groupRuns(plan).map((group) => group.length)).toEqual([2, 2]);
+  });
+
+  it('draws every run while they are few, and else the first of each row', () => {
+    const count = (runs: string): number => {
+      const plan = planRuns(read({ preset: 'wifi,mobile', cc: 'newreno,founding', runs }));
+      return plan.filter((run) => isDrawn(plan, run)).length;
+    };
+    expect([count('3'), count('37'), count('38')]).toEqual([12, 148, 4]);
   });
 
   it('changes a preset by the flags beside it', () => {

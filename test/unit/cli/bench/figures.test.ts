@@ -10,13 +10,13 @@ describe('figures of a run', () => {
     expect(figures.goodputMbps).toBe(8);
     expect(figures.retransmittedShare).toBe(0.01);
     expect(figures.wireRatio).toBeCloseTo(1.1, 9);
-    expect(figures.rttInflation).toBeCloseTo(1.2475, 3);
+    expect(figures.rttInflation).toBeCloseTo(1.25, 9);
     expect(figures.cpuSecondsPerGB).toBeCloseTo(10, 9);
     expect(figures.ceilingShare).toBeCloseTo(8 / (figures.ceilingMbps ?? NaN), 9);
   });
 
   it('are missing where they would mean nothing', () => {
-    const nothing = figuresOf(madeUpRun({ bytes: 0, cpuSeconds: undefined }));
+    const nothing = figuresOf(madeUpRun({ bytes: 0, cpuSeconds: undefined, srttMs: undefined }));
     expect(nothing).toMatchObject({ goodputMbps: 0, wireRatio: undefined });
     expect(nothing.cpuSecondsPerGB).toBeUndefined();
     const open = { ...PLAIN_LINK, rateBitsPerSecond: 0, rttMs: 0 };

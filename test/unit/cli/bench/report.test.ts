@@ -4,7 +4,7 @@ import { axisBetween, axisTo, BYTE_UNITS, unitFor } from '../../../../src/cli/be
 import { reportPage } from '../../../../src/cli/bench/report/page.ts';
 import type { ReportInput } from '../../../../src/cli/bench/report/page.ts';
 import { thinCurve, thinMarks } from '../../../../src/cli/bench/report/thin.ts';
-import { madeUpRun } from './runs.ts';
+import { madeUpRun, PICTURES } from './runs.ts';
 
 describe('thinning', () => {
   const many = Array.from({ length: 10_000 }, (_, index) => index);
@@ -134,10 +134,17 @@ describe('the report', () => {
 
   it('stays small, however many runs there were', () => {
     expect(reportPage(input(1, 1)).length).toBeLessThan(200_000);
-    const huge = reportPage(input(40, 10));
+    const huge = reportPage(input(10, 15));
+    expect(huge.match(/<details/g)).toHaveLength(150);
     expect(huge.length).toBeLessThan(6_000_000);
-    // Too many to draw: the middle run of each row.
-    expect(huge.match(/<details/g)).toHaveLength(40);
+  });
+
+  it('leaves out the pictures of runs that kept none', () => {
+    const bare = madeUpRun({ pictures: undefined });
+    const page = reportPage({ ...input(), rows: [rowOf('many', [madeUpRun(), bare, bare])] });
+    expect(page.match(/<details open/g)).toHaveLength(1);
+    expect(page.match(/<details/g)).toHaveLength(1);
+    expect(page.match(/class="single"/g)).toHaveLength(3);
   });
 
   it('shows warnings, and writes out what could be taken for markup', () => {
@@ -150,9 +157,11 @@ describe('the report', () => {
     const page = reportPage(input(1, 1));
     expect(page).toContain('The first loss, close up');
     expect(page).toContain('From 0 to 81 ms, segments 0 to 8.');
-    const { plots } = madeUpRun();
+    const { curves, plots } = PICTURES;
     const none = { ms: [], segments: [], count: 0 };
-    const run = madeUpRun({ plots: { ...plots, firstLoss: { ...plots.firstLoss, lost: none } } });
+    const run = madeUpRun({
+      pictures: { curves, plots: { ...plots, firstLoss: { ...plots.firstLoss, lost: none } } },
+    });
     expect(reportPage({ ...input(), rows: [rowOf('calm', [run])] })).not.toContain('close up');
   });
 
@@ -163,13 +172,15 @@ describe('the report', () => {
     const run = madeUpRun({
       bytes: 0,
       isComplete: false,
-      curves: {
-        cwndBytes: nothing,
-        ssthreshBytes: nothing,
-        flightSizeBytes: nothing,
-        srttMs: nothing,
+      pictures: {
+        curves: {
+          cwndBytes: nothing,
+          ssthreshBytes: nothing,
+          flightSizeBytes: nothing,
+          srttMs: nothing,
+        },
+        plots: { ...kinds, firstLoss: kinds },
       },
-      plots: { ...kinds, firstLoss: kinds },
     });
     const page = reportPage({ ...input(), rows: [rowOf('dark', [run])] });
     expect(page).not.toMatch(/NaN|undefined|Infinity/);

@@ -1,6 +1,6 @@
 /** Runs with made-up results, for what is reckoned from them. */
 import { PLAIN_LINK } from '../../../../src/cli/bench/link-spec.ts';
-import type { RunOrder, RunResult } from '../../../../src/cli/bench/run.ts';
+import type { Pictures, RunOrder, RunResult } from '../../../../src/cli/bench/run.ts';
 import type { Plot } from '../../../../src/sim/sequence-plot.ts';
 
 function line(points: number, top: number): { ms: number[]; values: number[] } {
@@ -20,12 +20,23 @@ const PLOTS = {
   acknowledged: plot(500),
 };
 
+const SRTT = line(100, 10);
+
+export const PICTURES: Pictures = {
+  curves: {
+    cwndBytes: line(100, 250_000),
+    ssthreshBytes: { ms: SRTT.ms, values: SRTT.ms.map((at) => (at < 500 ? Infinity : 90_000)) },
+    flightSizeBytes: line(100, 200_000),
+    srttMs: { ms: SRTT.ms, values: SRTT.values.map((value) => 20 + value) },
+  },
+  plots: { ...PLOTS, firstLoss: PLOTS },
+};
+
 /** A megabyte in a second, with an RTT of 20 ms that swells to 30. */
 export function madeUpRun(
   changes: Partial<RunResult> = {},
   order: Partial<RunOrder> = {},
 ): RunResult {
-  const srtt = line(100, 10);
   return {
     order: {
       link: PLAIN_LINK,
@@ -45,13 +56,8 @@ export function madeUpRun(
     lostDatagrams: 8,
     queueDrops: 0,
     cpuSeconds: 0.01,
-    curves: {
-      cwndBytes: line(100, 250_000),
-      ssthreshBytes: { ms: srtt.ms, values: srtt.ms.map((at) => (at < 500 ? Infinity : 90_000)) },
-      flightSizeBytes: line(100, 200_000),
-      srttMs: { ms: srtt.ms, values: srtt.values.map((value) => 20 + value) },
-    },
-    plots: { ...PLOTS, firstLoss: PLOTS },
+    srttMs: 25,
+    pictures: PICTURES,
     emulator: undefined,
     ...changes,
   };
