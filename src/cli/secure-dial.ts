@@ -91,11 +91,12 @@ export async function dialSecurely(
 
 /** A file that cannot be written costs a warning when the key has changed, and nothing now. */
 function heedKeys({ output }: DialContext, trust: HostTrust, dialled: Dialled): Dialled {
-  dialled.session.onKeys = async (keys) => {
+  dialled.session.onKeys = async ({ keys, retired }) => {
     try {
       await trust.rememberNext(keys);
+      await trust.forgetRetired(retired);
     } catch (error) {
-      output.detail(`the server's next key was not written down: ${errorText(error)}`);
+      output.detail(`the change of the server's key was not written down: ${errorText(error)}`);
     }
   };
   return dialled;

@@ -19,6 +19,7 @@ import type {
   Answer,
   ClientMessage,
   DigestMessage,
+  KeysMessage,
   SegmentCounts,
   StatusAnswer,
 } from './messages.ts';
@@ -65,8 +66,8 @@ export class ClientSession {
   private nextId = FIRST_ID;
   /** A first request that is on its way already. */
   private sentAhead: Uint8Array | undefined;
-  /** Called with the keys that the server says it will have. */
-  onKeys: ((keys: readonly Uint8Array[]) => Promise<void>) | undefined;
+  /** Called with what the server says will become of its key. */
+  onKeys: ((message: KeysMessage) => Promise<void>) | undefined;
   private heeding: Promise<void> | undefined;
   private readonly login: SessionLogin | undefined;
   private readonly welcomed = deferred<undefined>();
@@ -245,7 +246,7 @@ export class ClientSession {
       this.enter(message);
     } else if (message.op === 'keys') {
       // Once: each costs a change of a file, and a server could say it without end.
-      this.heeding ??= this.onKeys?.(message.keys);
+      this.heeding ??= this.onKeys?.(message);
     } else {
       // P-SVC-18: it answers nothing, so it ends everything.
       throw remoteError(message.error, message.message);

@@ -118,10 +118,13 @@ export interface ErrorAnswer {
   readonly message: string;
 }
 
-/** Public keys that the server will have, so that a change of its key frightens nobody. */
+/** What becomes of the server's key, so that a change of it frightens nobody. */
 export interface KeysMessage {
   readonly op: 'keys';
+  /** Public keys that it will have. */
   readonly keys: readonly Uint8Array[];
+  /** Those that it had, and nobody should take for its own any more. */
+  readonly retired: readonly Uint8Array[];
 }
 
 export type ClientMessage =

@@ -144,12 +144,14 @@ function serverMessage(fields: FieldMap): ServerMessage {
   throw new FieldFault('an answer of no known kind');
 }
 
-/** Keys that one server may announce. */
+/** Keys that one server may announce, and that it may take back. */
 export const MAX_ANNOUNCED_KEYS = 4;
 
 function keysMessage(fields: FieldMap): KeysMessage {
   const keys = bytesListField(fields, 'keys', MAX_ANNOUNCED_KEYS, KEY_BYTES);
-  return { op: 'keys', keys };
+  if (!fields.has('retired')) return { op: 'keys', keys, retired: [] };
+  const retired = bytesListField(fields, 'retired', MAX_ANNOUNCED_KEYS, KEY_BYTES);
+  return { op: 'keys', keys, retired };
 }
 
 function committedAnswer(fields: FieldMap, re: number): CommittedAnswer {

@@ -33,6 +33,8 @@ export interface FileServerOptions {
   readonly logins: Logins;
   /** Public keys that this server will have later (P-LOGIN-13). */
   readonly nextKeys?: readonly Uint8Array[] | undefined;
+  /** And those that it had (P-LOGIN-15). */
+  readonly retiredKeys?: readonly Uint8Array[] | undefined;
   readonly host: string | undefined;
   readonly port: number;
   readonly maxClients: number;
@@ -192,9 +194,9 @@ export class FileServer {
 
   /** Only where the session is sealed: whoever hears it knows that this server says so. */
   private async announceKeys(channel: TransferChannel): Promise<void> {
-    const { nextKeys: keys = [] } = this.options;
-    if (keys.length === 0 || channel.identity === undefined) return;
-    await channel.sendMessage(encodeMessage({ op: 'keys', keys }));
+    const { nextKeys: keys = [], retiredKeys: retired = [] } = this.options;
+    if (keys.length + retired.length === 0 || channel.identity === undefined) return;
+    await channel.sendMessage(encodeMessage({ op: 'keys', keys, retired }));
   }
 
   private contextOf(principal: Principal, store: Store): SessionContext {

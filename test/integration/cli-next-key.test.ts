@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { CliRig } from './cli-rig.ts';
@@ -14,7 +14,7 @@ async function restart(): Promise<void> {
 }
 
 describe('a change of the host key that was announced', () => {
-  it('P-LOGIN-13 is none to a client that was there in between, and exit 9 to others', async () => {
+  it('P-LOGIN-13 P-LOGIN-15 is none to who was there in between, and exit 9 to others', async () => {
     rig = await CliRig.make();
     const data = ['--data', join(rig.folder, 'keys')];
     const known = (name: string): string => join(rig.folder, name);
@@ -31,8 +31,17 @@ describe('a change of the host key that was announced', () => {
     expect((await rig.run(['hostkey', 'rotate', ...data])).code).toBe(0);
     expect((await rig.run(['hostkey', 'rotate', ...data])).code).toBe(14);
     await restart();
-    expect(readFileSync(known('between'), 'utf8').trim().split('\n')).toHaveLength(2);
+    const linesOf = (name: string): string[] =>
+      readFileSync(known(name), 'utf8').trim().split('\n');
+    expect(linesOf('between')).toHaveLength(2);
+    const [, next] = linesOf('between');
     expect(await status('between', 'strict')).toBe(0);
+    expect(linesOf('between')).toEqual([next]);
     expect(await status('early', 'strict')).toBe(9);
+    // Whoever has the old key, and sits where the server was, is a stranger now.
+    renameSync(join(rig.folder, 'keys', 'host.key.old'), join(rig.folder, 'keys', 'host.key'));
+    await restart();
+    expect(await status('between', 'strict')).toBe(9);
+    expect(await status('early', 'strict')).toBe(0);
   });
 });

@@ -9,7 +9,11 @@ import type { LftpError } from '../../service/error.ts';
 import { displayText } from '../../service/display.ts';
 import { serverDataFolder } from '../../service/identity/data-folders.ts';
 import { fingerprintOf } from '../../service/identity/keys.ts';
-import { openHostKey, readNextHostKey } from '../../service/identity/secret-key-store.ts';
+import {
+  openHostKey,
+  readNextHostKey,
+  readOldHostKey,
+} from '../../service/identity/secret-key-store.ts';
 import { SESSION_IDLE_MS } from '../../service/limits.ts';
 import { AttachTokens } from '../../service/login/attach-tokens.ts';
 import { Logins } from '../../service/login/logins.ts';
@@ -39,6 +43,7 @@ export async function serve(context: CommandContext): Promise<number> {
       security: door.security,
       logins: door.logins,
       nextKeys: door.nextKeys,
+      retiredKeys: door.retiredKeys,
       host: flags.host,
       port: flags.port,
       maxClients: flags.maxClients,
@@ -71,6 +76,7 @@ interface Door {
   readonly security: Security;
   readonly fingerprint: string | null;
   readonly nextKeys: readonly Uint8Array[];
+  readonly retiredKeys: readonly Uint8Array[];
   readonly accounts: AccountStore | undefined;
   readonly logins: Logins;
 }
@@ -97,16 +103,21 @@ async function openDoor(flags: Flags): Promise<Door> {
     }
     const logins = new Logins({ ...common, accounts: undefined });
     const security = { kind: 'insecure' } as const;
-    return { security, fingerprint: null, nextKeys: [], accounts: undefined, logins };
+    const keys = { nextKeys: [], retiredKeys: [] };
+    return { security, fingerprint: null, ...keys, accounts: undefined, logins };
   }
   const folder = flags.data ?? serverDataFolder(process.env);
   const { secret, publicKey } = await openHostKey(folder);
   const next = await readNextHostKey(folder);
+  const old = await readOldHostKey(folder);
+  // Their secrets are of no use here.
+  for (const pair of [next, old]) pair?.secret.fill(0);
   const accounts = await AccountStore.open(folder);
   return {
     security: { kind: 'sealed', secret, cookieDemand: cookie },
     fingerprint: fingerprintOf(publicKey),
     nextKeys: next === undefined ? [] : [next.publicKey],
+    retiredKeys: old === undefined ? [] : [old.publicKey],
     accounts,
     logins: new Logins({ ...common, accounts }),
   };

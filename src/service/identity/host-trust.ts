@@ -9,7 +9,7 @@ import { fingerprintOf } from './keys.ts';
 import { hostName, type KnownHosts, type Lookup, lookUpHost } from './known-hosts.ts';
 import type { HostPort } from './known-hosts.ts';
 import { MAX_KEYS_OF_HOST } from '../limits.ts';
-import { addKnownHost, readKnownHosts } from './known-hosts-store.ts';
+import { addKnownHost, forgetRetiredKeys, readKnownHosts } from './known-hosts-store.ts';
 
 export interface HostTrustOptions {
   readonly where: HostPort;
@@ -82,6 +82,18 @@ export class HostTrust {
     const before = this.known.hosts.filter((entry) => entry.name === name).length;
     if (fingerprint !== undefined || before + keys.length > MAX_KEYS_OF_HOST) return;
     for (const key of keys) await addKnownHost(knownHostsFile, where, key);
+  }
+
+  /**
+   * Keys that the server had and that are nobody's any more, whoever has them now: those that were
+   * learnt before the one that it has just shown are taken out (P-LOGIN-15).
+   * @throws LftpError 11, 14
+   */
+  async forgetRetired(keys: readonly Uint8Array[]): Promise<void> {
+    const { where, knownHostsFile, fingerprint } = this.options;
+    if (fingerprint !== undefined || this.shown === undefined || keys.length === 0) return;
+    const retired = keys.map((key) => fingerprintOf(key));
+    await forgetRetiredKeys(knownHostsFile, where, fingerprintOf(this.shown), retired);
   }
 
   /** Why the key that was shown was refused, and what to do about it. */

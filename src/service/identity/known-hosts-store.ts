@@ -1,6 +1,12 @@
 /** The `known_hosts` on disk: read freely, changed under a lock, replaced in one step. */
 import { KNOWN_HOSTS_MAX_BYTES } from '../limits.ts';
-import { parseKnownHosts, withFingerprint, withKey, withoutHost } from './known-hosts.ts';
+import {
+  parseKnownHosts,
+  withFingerprint,
+  withKey,
+  withoutHost,
+  withoutRetired,
+} from './known-hosts.ts';
 import type { HostPort, KnownHosts } from './known-hosts.ts';
 import { editFile, readSmallFile } from './private-store.ts';
 
@@ -54,6 +60,19 @@ export async function forgetKnownHost(path: string, where: HostPort): Promise<re
     return result.text;
   });
   return removed;
+}
+
+/**
+ * Takes out keys that a host, which has shown another one, had before that one.
+ * @throws LftpError 11, 14, 21
+ */
+export async function forgetRetiredKeys(
+  path: string,
+  where: HostPort,
+  shown: string,
+  fingerprints: readonly string[],
+): Promise<void> {
+  await edit(path, (text) => withoutRetired(text, where, shown, fingerprints));
 }
 
 /** A file that stays as it is, is not touched. */

@@ -134,6 +134,27 @@ export function withoutHost(
   return { text: withoutLines(text, new Set(lines)), lines };
 }
 
+/**
+ * The text without those keys of a host that `shown` came after: lines are in the order in which
+ * keys were learnt, and a key that was stolen must not take out the one that replaced it.
+ * @param fingerprints of the keys that are not the host's any more
+ */
+export function withoutRetired(
+  text: string,
+  where: HostPort,
+  shown: string,
+  fingerprints: readonly string[],
+): string {
+  const name = hostName(where);
+  const entries = parseKnownHosts(text).hosts.filter((entry) => entry.name === name);
+  const own = entries.find((entry) => entry.fingerprint === shown);
+  if (own === undefined) return text;
+  const retired = entries.filter(
+    ({ line, fingerprint }) => line < own.line && fingerprints.includes(fingerprint),
+  );
+  return withoutLines(text, new Set(retired.map((entry) => entry.line)));
+}
+
 function withLine(text: string, line: string): string {
   const isOpen = text !== '' && !text.endsWith('\n');
   return `${text}${isOpen ? '\n' : ''}${line}\n`;

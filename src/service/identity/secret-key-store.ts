@@ -122,9 +122,18 @@ export function nextHostKeyFile(dataFolder: string): string {
   return join(dataFolder, 'host.key.next');
 }
 
+function oldHostKeyFile(dataFolder: string): string {
+  return join(dataFolder, 'host.key.old');
+}
+
 /** The key that the server will have next, if one was made. @throws LftpError 14 */
 export async function readNextHostKey(dataFolder: string): Promise<KeyPair | undefined> {
   return await readSecret(nextHostKeyFile(dataFolder), 'Take it away, and make another.');
+}
+
+/** The key that the server had before, if it was ever changed. @throws LftpError 14 */
+export async function readOldHostKey(dataFolder: string): Promise<KeyPair | undefined> {
+  return await readSecret(oldHostKeyFile(dataFolder), 'Take it away: no client will miss it.');
 }
 
 /**
@@ -155,7 +164,7 @@ export async function rotateHostKey(dataFolder: string): Promise<Uint8Array> {
     throw badFile(path, 'there is no next key', 'Make one some time before: lftp hostkey next');
   }
   next.secret.fill(0);
-  await replaceFile(hostKeyFile(dataFolder), path, join(dataFolder, 'host.key.old'));
+  await replaceFile(hostKeyFile(dataFolder), path, oldHostKeyFile(dataFolder));
   return next.publicKey;
 }
 

@@ -38,7 +38,7 @@ export const announcements: Driver = async (cap) => {
     return Promise.resolve();
   };
   const say = (): Promise<void> =>
-    far.sendMessage(encodeMessage({ op: 'keys', keys: [filled(1)] }));
+    far.sendMessage(encodeMessage({ op: 'keys', keys: [filled(1)], retired: [] }));
   for (let i = 0; i < cap; i += 1) await say();
   await settled();
   const held = heard;
@@ -50,7 +50,7 @@ export const announcements: Driver = async (cap) => {
 export const announcedKeys: Driver = (cap) =>
   fillEdge(cap, (count) => {
     const keys = Array.from({ length: count }, (_, i) => filled(i));
-    return decodeServerMessage(encodeMessage({ op: 'keys', keys })).ok;
+    return decodeServerMessage(encodeMessage({ op: 'keys', keys, retired: [] })).ok;
   });
 
 async function scratch(): Promise<string> {

@@ -9,6 +9,7 @@ import {
   withFingerprint,
   withKey,
   withoutHost,
+  withoutRetired,
 } from '../../../../src/service/identity/known-hosts.ts';
 
 const key = (seed: number): Uint8Array => new Uint8Array(32).fill(seed);
@@ -26,6 +27,20 @@ describe('known_hosts', () => {
   ])('names %s with port %i as %s', (host, port, name) => {
     expect(hostName({ host, port })).toBe(name);
     expect(parseKnownHosts(line(name, 1)).hosts).toMatchObject([{ name }]);
+  });
+
+  it('P-LOGIN-15 loses retired keys that were learnt before the one that was shown', () => {
+    const text = `${[line('a', 1), line('b', 1), line('a', 2), line('a', 3)].join('\n')}\n`;
+    const left = (shown: number, ...retired: number[]): string[] => {
+      const gone = retired.map((seed) => fingerprintOf(key(seed)));
+      const result = withoutRetired(text, at('a'), fingerprintOf(key(shown)), gone);
+      return result.trimEnd().split('\n');
+    };
+    expect(left(2, 1)).toEqual([line('b', 1), line('a', 2), line('a', 3)]);
+    expect(left(3, 1, 2, 3)).toEqual([line('b', 1), line('a', 3)]);
+    for (const unchanged of [left(1, 2, 3), left(2, 3), left(2, 9), left(9, 1)]) {
+      expect(unchanged).toHaveLength(4);
+    }
   });
 
   it('reads what it can, and tells the lines that it cannot read', () => {
