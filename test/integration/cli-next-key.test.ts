@@ -14,7 +14,7 @@ async function restart(): Promise<void> {
 }
 
 describe('a change of the host key that was announced', () => {
-  it('P-LOGIN-13 P-LOGIN-15 is none to who was there in between, and exit 9 to others', async () => {
+  it('P-LOGIN-13 P-LOGIN-15 frightens nobody who was there in between', async () => {
     rig = await CliRig.make();
     const data = ['--data', join(rig.folder, 'keys')];
     const known = (name: string): string => join(rig.folder, name);
