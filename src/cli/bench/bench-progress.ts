@@ -9,7 +9,7 @@ import type { RunResult } from './run.ts';
 import { runLine, significant } from './table.ts';
 
 const REDRAW_MS = 100;
-const BAR_CELLS = 24;
+const MOST_BAR_CELLS = 24;
 
 export class BenchProgress {
   private readonly output: Output;
@@ -37,9 +37,10 @@ export class BenchProgress {
     const nowMs = performance.now();
     if (this.style !== 'bar' || nowMs - this.drawnAtMs < REDRAW_MS) return;
     this.drawnAtMs = nowMs;
-    const columns = Math.max((this.screen.columns ?? 80) - 1, 10);
-    const line = `${this.nameOf(run)} ${barOf(bytes, ms, run.order.sizeBytes)}`;
-    this.screen.write(`${ERASE_LINE}${line.slice(0, columns)}`);
+    // A terminal that was told no size says 0.
+    const columns = this.screen.columns === 0 ? 80 : (this.screen.columns ?? 80);
+    const line = progressLine(this.nameOf(run), bytes, ms, run.order.sizeBytes, columns);
+    this.screen.write(`${ERASE_LINE}${line}`);
     this.isDrawn = true;
   }
 
@@ -60,10 +61,20 @@ export class BenchProgress {
   }
 }
 
-function barOf(bytes: number, ms: number, sizeBytes: number): string {
+/** Fits into `columns`; the bar is what goes first. */
+export function progressLine(
+  name: string,
+  bytes: number,
+  ms: number,
+  sizeBytes: number,
+  columns: number,
+): string {
   const share = Math.min(1, bytes / sizeBytes);
-  const full = Math.round(share * BAR_CELLS);
-  const bar = `[${'#'.repeat(full)}${'-'.repeat(BAR_CELLS - full)}]`;
   const rate = ms > 0 ? significant((bytes * 8) / 1000 / ms) : '0';
-  return `${bar} ${Math.floor(share * 100)} %  ${rate} Mbit/s`;
+  const facts = `${String(Math.floor(share * 100)).padStart(3)} %  ${rate} Mbit/s`;
+  const room = Math.max(columns - 1, 10);
+  const cells = Math.min(MOST_BAR_CELLS, room - name.length - facts.length - 4);
+  const full = Math.round(share * cells);
+  const bar = cells < 5 ? '' : ` [${'#'.repeat(full)}${'-'.repeat(cells - full)}]`;
+  return `${name}${bar} ${facts}`.slice(0, room);
 }
