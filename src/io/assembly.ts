@@ -23,18 +23,21 @@ export interface PoolSizes {
   readonly earlyBytes: number;
 }
 
-/** A server shares its pools between all clients. */
+/**
+ * A server shares its pools between all clients: 512 MiB for what is received. These are caps;
+ * what is lent follows what is in flight, or waits for a disk.
+ */
 export const SERVER_POOLS: PoolSizes = {
-  sendBytes: 67_108_864,
-  receiveBytes: 67_108_864,
-  earlyBytes: 33_554_432,
+  sendBytes: 268_435_456,
+  receiveBytes: 335_544_320,
+  earlyBytes: 201_326_592,
 };
 
+/** Half of each, a connection's share, holds one whole window. */
 export const CLIENT_POOLS: PoolSizes = {
-  sendBytes: 33_554_432,
-  receiveBytes: 33_554_432,
-  // Half of it, a connection's share, holds the early segments of a whole window.
-  earlyBytes: 33_554_432,
+  sendBytes: 167_772_160,
+  receiveBytes: 134_217_728,
+  earlyBytes: 150_994_944,
 };
 
 /** What each connection has of either slab pool on top of it, however much the others hold. */

@@ -1,5 +1,6 @@
 /**
- * Receives one `dat` record into a file: two writes behind the network, the digest on the way.
+ * Receives one `dat` record into a file: writes run behind the network, the digest on the way. What
+ * a disk that pauses does not take waits in the receive window, which is made for that.
  *
  * A record is always read to its end, even when its bytes are of no use any more, because the next
  * record stands behind it.
@@ -8,7 +9,7 @@ import { createDigest } from '../io/digest.ts';
 import type { DataRun } from '../transport/types.ts';
 import { asError, EXIT, LftpError } from './error.ts';
 import type { FileSink } from './file-ends.ts';
-import { FILE_RUN_BYTES, FILE_RUNS_AHEAD } from './limits.ts';
+import { FILE_RUN_BYTES, FILE_WRITES_BEHIND } from './limits.ts';
 import type { TransferChannel } from './transfer-channel.ts';
 
 /** The other side finished where a record was due. */
@@ -100,7 +101,7 @@ class WriteBehind {
     if (sizeBytes !== null && this.bytes > sizeBytes) this.fault ??= lengthError();
     if (this.fault !== undefined || run.length === 0) this.channel.releaseRun(run);
     else this.pending.push(this.write(run, position));
-    while (this.pending.length >= FILE_RUNS_AHEAD) await this.pending.shift();
+    while (this.pending.length >= FILE_WRITES_BEHIND) await this.pending.shift();
     const isFirst = this.fault !== undefined && !this.isFaultTold;
     this.isFaultTold ||= isFirst;
     return isFirst;

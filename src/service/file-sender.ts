@@ -1,5 +1,6 @@
 /**
- * Sends one file as one `dat` record: two reads ahead of the network, the digest on the way.
+ * Sends one file as one `dat` record: reads run ahead of the network, the digest on the way. What
+ * is read waits in the transport's queue, so that a disk that pauses is not seen by the path.
  *
  * Whatever happens, exactly one record goes out, because the peer counts on it: a failure ends it
  * early with a code.
@@ -9,7 +10,7 @@ import type { Slab } from '../util/slab.ts';
 import { ERROR } from '../wire/codes.ts';
 import { EXIT, LftpError } from './error.ts';
 import type { FileSource } from './file-ends.ts';
-import { FILE_RUN_BYTES, FILE_RUNS_AHEAD } from './limits.ts';
+import { FILE_RUN_BYTES, FILE_READS_AHEAD } from './limits.ts';
 import type { TransferChannel } from './transfer-channel.ts';
 
 export interface SentFile {
@@ -123,7 +124,7 @@ class ReadAhead {
 
   /** The next run, or undefined at the end. */
   async next(): Promise<ReadRun | undefined> {
-    const most = Math.min(FILE_RUNS_AHEAD, this.source.concurrentReads);
+    const most = Math.min(FILE_READS_AHEAD, this.source.concurrentReads);
     while (this.pending.length < most && this.restBytes > 0) this.ask();
     const first = this.pending.shift();
     return first === undefined ? undefined : await first;

@@ -61,8 +61,9 @@ export const SESSION_IDLE_MS = 300_000;
 /** Bytes read from a file, or written to one, in one call. */
 export const FILE_RUN_BYTES = 262_144;
 
-/** Reads under way ahead of the network, and writes behind it. */
-export const FILE_RUNS_AHEAD = 2;
+/** Reads of one file under way ahead of the network, and writes of one behind it. */
+export const FILE_READS_AHEAD = 4;
+export const FILE_WRITES_BEHIND = 4;
 
 /** Letters of a peer's text that are shown to a person. */
 export const DISPLAY_MAX_LENGTH = 400;

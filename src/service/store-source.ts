@@ -3,7 +3,7 @@ import type { Stats } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import type { LftpError } from './error.ts';
 import type { FileSource } from './file-ends.ts';
-import { FILE_RUNS_AHEAD } from './limits.ts';
+import { FILE_READS_AHEAD } from './limits.ts';
 
 /** What `handle` is open on; when even that fails, the handle is closed. */
 export async function statOf(handle: FileHandle): Promise<Stats> {
@@ -19,7 +19,7 @@ export class OpenFile implements FileSource {
   readonly sizeBytes: number;
   readonly mtimeMs: number;
   readonly mode: number;
-  readonly concurrentReads = FILE_RUNS_AHEAD;
+  readonly concurrentReads = FILE_READS_AHEAD;
   private readonly handle: FileHandle;
   private readonly wrapError: (error: unknown) => LftpError;
   private readonly onClose: () => void;

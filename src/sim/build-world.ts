@@ -96,6 +96,7 @@ function connectionConfig(scenario: Scenario, host: number): ConnectionConfig {
     controller: scenario.controller,
     ...drawTuning(scenario, host),
     receiveWindowBytes: scenario.receiveWindowBytes,
+    initialReceiveWindowBytes: scenario.initialReceiveWindowBytes,
     receiveWindowSegments: scenario.receiveWindowSegments,
     patienceMs: PATIENCE_MS,
     ...(scenario.isLarge ? { initialWindowSegments: 20_000 } : {}),

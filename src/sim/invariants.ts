@@ -56,7 +56,7 @@ export class Invariants implements WorldObserver {
     if (!(connection.userData instanceof Party)) return;
     const heldBytes = stats.bytesDelivered - connection.userData.stream.consumedBytes;
     check(
-      heldBytes <= connection.config.receiveWindowBytes + MAX_MESSAGE_BYTES,
+      heldBytes <= stats.receiveWindowBytes + MAX_MESSAGE_BYTES,
       'leak',
       () => `host ${host.index}: ${heldBytes} bytes wait for the application`,
     );

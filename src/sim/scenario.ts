@@ -43,6 +43,7 @@ export interface Scenario {
   readonly controller: ControllerName;
   readonly segmentBytes: number;
   readonly receiveWindowBytes: number;
+  readonly initialReceiveWindowBytes: number;
   readonly receiveWindowSegments: number;
   readonly serverHabits: Habits;
   readonly clients: readonly ClientScenario[];
@@ -215,20 +216,24 @@ function drawHabits(random: Random, faults: ReadonlySet<FaultClass>): Habits {
   };
 }
 
-interface Windows {
-  readonly receiveWindowBytes: number;
-  readonly receiveWindowSegments: number;
-}
+type Windows = Pick<
+  Scenario,
+  'receiveWindowBytes' | 'initialReceiveWindowBytes' | 'receiveWindowSegments'
+>;
 
 function drawWindows(random: Random, isLarge: boolean): Windows {
-  if (isLarge) return { receiveWindowBytes: 134_217_728, receiveWindowSegments: 65_536 };
-  if (random.chance(0.5)) {
-    return { receiveWindowBytes: 8_388_608, receiveWindowSegments: 16_384 };
-  }
-  return {
-    receiveWindowBytes: 16_384 << random.integer(0, 8),
-    receiveWindowSegments: 16 << random.integer(0, 8),
-  };
+  if (isLarge) return windows(134_217_728, 134_217_728, 65_536);
+  if (random.chance(0.5)) return windows(4_194_304, 67_108_864, 65_536);
+  const mostBytes = 16_384 << random.integer(0, 8);
+  return windows(Math.max(16_384, mostBytes / 4), mostBytes, 16 << random.integer(0, 8));
+}
+
+function windows(
+  initialReceiveWindowBytes: number,
+  receiveWindowBytes: number,
+  receiveWindowSegments: number,
+): Windows {
+  return { initialReceiveWindowBytes, receiveWindowBytes, receiveWindowSegments };
 }
 
 /** Darkness in one or both directions; times are drawn per client, so some overlap and some not. */

@@ -19,9 +19,11 @@ export interface ConnectionConfig {
   readonly segmentBytes: number;
   /** Largest datagram taken, unless the way to the peer takes larger ones; bytes. */
   readonly acceptSegmentBytes: number;
-  /** Bytes the peer may have sent beyond what the application consumed (CREDIT). */
+  /** Most bytes the peer may have sent beyond what the application consumed (CREDIT)… */
   readonly receiveWindowBytes: number;
-  /** Segments the peer may have sent beyond `rcvNxt` (header field `window`). */
+  /** …and those of them that it may at first: the window grows with what is consumed. */
+  readonly initialReceiveWindowBytes: number;
+  /** Most segments the peer may have sent beyond `rcvNxt` (header field `window`). */
   readonly receiveWindowSegments: number;
   /** Bytes of file data taken ahead of what may be sent. */
   readonly sendQueueBytes: number;
@@ -48,9 +50,10 @@ export const DEFAULT_CONNECTION_CONFIG: ConnectionConfig = {
   isPaced: true,
   segmentBytes: 1400,
   acceptSegmentBytes: 1500,
-  receiveWindowBytes: 8_388_608,
-  receiveWindowSegments: 16_384,
-  sendQueueBytes: 524_288,
+  receiveWindowBytes: 67_108_864,
+  initialReceiveWindowBytes: 4_194_304,
+  receiveWindowSegments: 65_536,
+  sendQueueBytes: 4_194_304,
   patienceMs: 30_000,
   idleMs: Infinity,
   keepAliveMs: 10_000,

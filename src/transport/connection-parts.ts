@@ -113,7 +113,7 @@ export class ConnectionParts {
     this.keyLifetime = new KeyLifetime(this.log, this.recovery, this.writer);
     const { version } = shared.protection;
     this.opening = new Opening(initiator, this.writer, handshake, version, config.controlCopies);
-    this.inbox = new Inbox(shared.receivePool, config.receiveWindowBytes);
+    this.inbox = Inbox.open(config, shared.receivePool);
     this.sizes = new SizeProbes(this);
     this.liveness = new Liveness(
       nowMs,
@@ -171,7 +171,7 @@ export class ConnectionParts {
     return {
       segmentBytes: this.sizes.acceptBytes,
       windowSegments: this.receive?.window() ?? this.firstWindow(),
-      creditBytes: config.receiveWindowBytes,
+      creditBytes: this.inbox.windowBytes,
       ackEverySegments: config.ackEverySegments,
       maxAckDelayMs: this.recovery.maxAckDelayMs,
       patienceMs: config.patienceMs === Infinity ? 0 : config.patienceMs,
@@ -209,8 +209,8 @@ export class ConnectionParts {
   }
 
   private firstWindow(): number {
-    const { receiveWindowSegments, receiveWindowBytes } = this.config;
-    return firstWindow(receiveWindowSegments, receiveWindowBytes, this.maxReceivedPayloadBytes);
+    const { receiveWindowSegments } = this.config;
+    return firstWindow(receiveWindowSegments, this.inbox.windowBytes, this.maxReceivedPayloadBytes);
   }
 
   /** The peer's first numbers and parameters are known: both directions can run. */
@@ -233,7 +233,7 @@ export class ConnectionParts {
       this.shared.earlyPool,
       this.maxReceivedPayloadBytes,
       config.receiveWindowSegments,
-      config.receiveWindowBytes,
+      this.inbox.windowBytes,
     );
     this.peerWindow.update(this.initialSeq + parameters.windowSegments, parameters.creditBytes);
   }

@@ -15,7 +15,11 @@ export function readStats(parts: ConnectionParts, state: ConnectionState): Conne
     cwndBytes: path.controller.cwndBytes,
     ssthreshBytes: path.controller.ssthreshBytes,
     flightSizeBytes: window.flightBytes,
-    peerWindowSegments: Math.max(0, peerWindow.windowEdge - window.sndNxt),
+    peerWindowSegments: peerWindow.roomSegments(
+      window.sndNxt,
+      window.bytesNumbered,
+      parts.writer.maxPayloadBytes(parts.segmentBytes),
+    ),
     segmentBytes: parts.segmentBytes,
     ...counters,
     bytesAcknowledged: window.bytesSettled,
@@ -24,5 +28,7 @@ export function readStats(parts: ConnectionParts, state: ConnectionState): Conne
     timeouts: recovery.episodes.timeouts,
     tailLossProbes: recovery.counters.tailLossProbes,
     windowProbes: peerWindow.probesSent,
+    windowLimits: peerWindow.limitedCount,
+    receiveWindowBytes: parts.inbox.windowBytes,
   };
 }

@@ -6,7 +6,9 @@ import type { Slab, SlabPool } from '../util/slab.ts';
 import { SLAB_CLASSES_BYTES, SLAB_MAX_BYTES, SlabAccount } from '../util/slab.ts';
 import { FLAG } from '../wire/codes.ts';
 import { MAX_MESSAGE_BYTES } from '../wire/layout.ts';
+import type { ConnectionConfig } from './config.ts';
 import type { DataRun } from './types.ts';
+import { startWindowBytes, WindowTuner } from './window-tuner.ts';
 
 export type InboxResult = 'taken' | 'noMemory' | 'messageTooLong';
 
@@ -20,7 +22,7 @@ const NO_SLAB: Slab = { bytes: new Uint8Array(0), refs: 1 };
 
 /** Messages and runs that wait for the application; a small one costs more than its bytes. */
 export const MAX_HELD_MESSAGES = 256;
-export const MAX_HELD_RUNS = 256;
+export const MAX_HELD_RUNS = 512;
 /** Bytes of messages that wait: they lie outside every pool, so they are few (P-FLOW-06). */
 export const MAX_HELD_MESSAGE_BYTES = 65_536;
 
@@ -42,11 +44,26 @@ export class Inbox {
   private recordBytes = 0;
   private readonly pool: SlabPool;
   private readonly account = new SlabAccount();
-  private readonly windowBytes: number;
+  /** Bytes that may have come and not be consumed; it only grows. */
+  windowBytes: number;
 
-  constructor(pool: SlabPool, windowBytes: number) {
+  private readonly tuner: WindowTuner;
+
+  /** @param maxWindowBytes what the window may grow to */
+  constructor(pool: SlabPool, windowBytes: number, maxWindowBytes = windowBytes) {
     this.pool = pool;
     this.windowBytes = windowBytes;
+    this.tuner = new WindowTuner(maxWindowBytes);
+  }
+
+  static open(config: ConnectionConfig, pool: SlabPool): Inbox {
+    return new Inbox(pool, startWindowBytes(config, pool), config.receiveWindowBytes);
+  }
+
+  /** P-FLOW-07: lets the window grow with what is consumed. @param srttMs 0 while unknown */
+  tuneWindow(nowMs: number, srttMs: number): void {
+    const { tuner, windowBytes, consumedBytes, pool } = this;
+    this.windowBytes = tuner.tune(nowMs, windowBytes, consumedBytes, srttMs, pool.freeBytes);
   }
 
   /** Takes the next segment in order: `bytes[start … end)`. Nothing changes unless 'taken'. */

@@ -11,6 +11,9 @@ export class PeerWindow {
   isProbeDue = false;
   /** Window probes sent in all. */
   probesSent = 0;
+  /** Times that an edge was what kept new data back. */
+  limitedCount = 0;
+  private isLimiting = false;
 
   constructor(sndNxt: number) {
     this.windowEdge = sndNxt;
@@ -23,9 +26,18 @@ export class PeerWindow {
     if (creditEdge !== undefined && creditEdge > this.creditEdge) this.creditEdge = creditEdge;
   }
 
-  /** P-FLOW-02: whether segment `seq` may carry the stream to byte `end`. */
+  /** P-FLOW-02: whether segment `seq` may carry the stream to byte `end`; a refusal is counted. */
   allows(seq: number, end: number): boolean {
-    return seq < this.windowEdge && end <= this.creditEdge;
+    const isAllowed = seq < this.windowEdge && end <= this.creditEdge;
+    if (!isAllowed && !this.isLimiting) this.limitedCount += 1;
+    this.isLimiting = !isAllowed;
+    return isAllowed;
+  }
+
+  /** Segments of `payloadBytes` that both edges allow after segment `seq` and byte `end`. */
+  roomSegments(seq: number, end: number, payloadBytes: number): number {
+    const byCredit = Math.floor((this.creditEdge - end) / payloadBytes);
+    return Math.max(0, Math.min(this.windowEdge - seq, byCredit));
   }
 
   /** Data waits, nothing is in flight, and the window is shut: ask again and again (P-FLOW-05). */

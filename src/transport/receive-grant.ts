@@ -33,7 +33,6 @@ export class ReceiveGrant {
   private readonly inbox: Inbox;
   private readonly usualBytes: number;
   private readonly windowSegments: number;
-  private readonly windowBytes: number;
 
   constructor(
     initialSeq: number,
@@ -45,7 +44,6 @@ export class ReceiveGrant {
     this.inbox = inbox;
     this.usualBytes = Math.min(maxPayloadBytes, USUAL_PAYLOAD_BYTES);
     this.windowSegments = windowSegments;
-    this.windowBytes = windowBytes;
     this.largestBytes = this.usualBytes;
     this.windowfulEndsAt = windowBytes;
     this.windowEdge = initialSeq + firstWindow(windowSegments, windowBytes, maxPayloadBytes);
@@ -69,7 +67,10 @@ export class ReceiveGrant {
   private creditEdgeNow(): number {
     const { consumedBytes, partialBytes } = this.inbox;
     // A message begun takes no credit, or a long one could shut the window before it is whole.
-    this.creditEdge = Math.max(this.creditEdge, consumedBytes + partialBytes + this.windowBytes);
+    this.creditEdge = Math.max(
+      this.creditEdge,
+      consumedBytes + partialBytes + this.inbox.windowBytes,
+    );
     return this.creditEdge;
   }
 
@@ -78,7 +79,7 @@ export class ReceiveGrant {
     const gained = this.creditEdgeNow() - this.toldCreditEdge;
     const left = this.toldCreditEdge - this.inbox.deliveredBytes;
     if (gained <= 0) return false;
-    return gained >= this.windowBytes / 4 || left < 2 * this.payloadBytes;
+    return gained >= this.inbox.windowBytes / 4 || left < 2 * this.payloadBytes;
   }
 
   onTold(): void {
@@ -93,7 +94,7 @@ export class ReceiveGrant {
   noteSize(bytes: number): void {
     const { deliveredBytes } = this.inbox;
     if (deliveredBytes >= this.windowfulEndsAt) {
-      this.windowfulEndsAt = deliveredBytes + this.windowBytes;
+      this.windowfulEndsAt = deliveredBytes + this.inbox.windowBytes;
       this.priorLargestBytes = this.largestBytes;
       this.largestBytes = this.usualBytes;
     }

@@ -20,7 +20,7 @@ export type ReceiveResult =
   /** The peer broke a rule; names of docs/PROTOCOL.md. */
   | 'P-MSG-01';
 
-const INITIAL_CAPACITY = 64;
+const INITIAL_CAPACITY = 32;
 /**
  * SACK words told at once, half of what a block may hold: a word costs both sides the same whether
  * it says anything new, and TMAP has told what is new already (docs/LIMITS.md).
@@ -38,7 +38,8 @@ export class ReceiveWindow {
   isStalled = false;
   private highest: number;
   private mask = INITIAL_CAPACITY - 1;
-  private readonly early: BitRing;
+  /** Twice the columns, so that aligned words never overlap. */
+  private readonly early = new BitRing(2 * INITIAL_CAPACITY);
   private cells = new Int32Array(INITIAL_CAPACITY);
   private lengths = new Uint16Array(INITIAL_CAPACITY);
   private flags = new Uint8Array(INITIAL_CAPACITY);
@@ -66,9 +67,6 @@ export class ReceiveWindow {
     this.pool = pool;
     this.maxPayloadBytes = maxPayloadBytes;
     this.grant = new ReceiveGrant(initialSeq, inbox, maxPayloadBytes, windowSegments, windowBytes);
-    let bits = 128;
-    while (bits < 2 * windowSegments) bits *= 2;
-    this.early = new BitRing(bits);
     this.parts = new PartStore(pool, this.account);
   }
 
@@ -234,6 +232,7 @@ export class ReceiveWindow {
     const size = (old + 1) * 2;
     const { cells, lengths, flags, errors } = this;
     this.mask = size - 1;
+    this.early.grow(2 * size, this.rcvNxt, this.rcvNxt + old + 1);
     this.cells = new Int32Array(size);
     this.lengths = new Uint16Array(size);
     this.flags = new Uint8Array(size);

@@ -3,7 +3,7 @@
  * P-MSG-04: `op` goes before unsent `dat`, so that a shell answers while a file flows.
  */
 import { assert } from '../util/assert.ts';
-import type { Slab, SlabPool } from '../util/slab.ts';
+import { type Slab, SLAB_MAX_BYTES, type SlabPool } from '../util/slab.ts';
 import { FLAG } from '../wire/codes.ts';
 import { MAX_MESSAGE_BYTES } from '../wire/layout.ts';
 
@@ -177,10 +177,11 @@ export class SendQueue {
     return cut;
   }
 
-  /** True once after the application met a full queue and half of it has drained. */
+  /** True once after the application met a full queue and a slab, or half of it, has drained. */
   takeWritable(): boolean {
+    const mostBytes = this.capBytes - Math.min(this.capBytes / 2, SLAB_MAX_BYTES);
     const hasRoom =
-      this.queuedBytes <= this.capBytes / 2 && this.messages.length <= MAX_QUEUED_MESSAGES / 2;
+      this.queuedBytes <= mostBytes && this.messages.length <= MAX_QUEUED_MESSAGES / 2;
     if (!this.isBlocked || !hasRoom) return false;
     this.isBlocked = false;
     return true;

@@ -16,7 +16,7 @@ export const SEGMENT = { FREE: 0, IN_FLIGHT: 1, LOST: 2, DELIVERED: 3 } as const
 
 /** Most segments sent and not acknowledged (docs/LIMITS.md). */
 export const MAX_SENT_SEGMENTS = 131_072;
-const INITIAL_CAPACITY = 64;
+const INITIAL_CAPACITY = 32;
 
 export class SendWindow {
   /** Oldest segment not acknowledged, next segment to be numbered; absolute. */

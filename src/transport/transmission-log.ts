@@ -13,7 +13,9 @@ import { TxnShifts } from './txn-shifts.ts';
 export const KIND = { CONTROL: 0, SKIPPED: 1, STREAM: 2, PART: 3, PROBE: 4, SIZE: 5 } as const;
 export const FATE = { OUTSTANDING: 0, DELIVERED: 1, LOST: 2 } as const;
 
-const INITIAL_CAPACITY = 256;
+const INITIAL_CAPACITY = 64;
+/** Half of so many are always remembered: what is late is known again (P-LOSS-03). */
+const LEAST_FORGETTING = 256;
 /** Most transmissions remembered (docs/LIMITS.md); older ones are past caring. */
 export const MAX_TRANSMISSIONS = 524_288;
 
@@ -71,7 +73,8 @@ export class TransmissionLog {
   private makeRoom(): void {
     const capacity = this.mask + 1;
     const forgettable = wordOf(Math.min(this.txnUna, this.txnNxt - (capacity >>> 1)));
-    if (forgettable > this.floor) this.floor = forgettable;
+    if (capacity < LEAST_FORGETTING) this.grow(2 * capacity);
+    else if (forgettable > this.floor) this.floor = forgettable;
     else if (capacity < MAX_TRANSMISSIONS) this.grow(capacity * 2);
     else {
       this.floor += 32;

@@ -82,6 +82,7 @@ export interface ConnectionStats {
   readonly cwndBytes: number;
   readonly ssthreshBytes: number;
   readonly flightSizeBytes: number;
+  /** Segments that the peer takes now, by its window and by its credit. */
   readonly peerWindowSegments: number;
   readonly segmentBytes: number;
   /** Stream segments sent, retransmissions included. */
@@ -105,6 +106,10 @@ export interface ConnectionStats {
   readonly windowProbes: number;
   /** Probes of the path's size, whose result is `segmentBytes`. */
   readonly sizeProbes: number;
+  /** Times that the peer's window kept new data back. */
+  readonly windowLimits: number;
+  /** Bytes that the peer may have sent and that are not consumed. */
+  readonly receiveWindowBytes: number;
 }
 
 export interface EndpointStats {

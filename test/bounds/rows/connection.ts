@@ -1,6 +1,7 @@
 /** Rows of docs/LIMITS.md: one connection. */
 import * as connection from '../drivers/connection.ts';
 import * as keys from '../drivers/keys.ts';
+import * as windows from '../drivers/windows.ts';
 import * as wire from '../drivers/wire.ts';
 import type { Bound } from '../registry.ts';
 
@@ -116,6 +117,36 @@ export const CONNECTION: readonly Bound[] = [
     drive: connection.backoffLevels,
   },
   {
+    what: 'receive window, bytes, 4 MiB at first',
+    cap: 67_108_864,
+    constant: 'DEFAULT_CONNECTION_CONFIG.receiveWindowBytes',
+    file: 'src/transport/config.ts',
+    seenBy: '`receiveWindowBytes`',
+    atCap: 'grows no further (P-FLOW-07)',
+    name: 'windows.receiveWindow',
+    drive: windows.receiveWindow,
+  },
+  {
+    what: 'receive window, segments',
+    cap: 65_536,
+    constant: 'DEFAULT_CONNECTION_CONFIG.receiveWindowSegments',
+    file: 'src/transport/config.ts',
+    seenBy: 'drop `outsideWindow`',
+    atCap: 'what is beyond is dropped (P-FLOW-02)',
+    name: 'windows.windowSegments',
+    drive: windows.windowSegments,
+  },
+  {
+    what: 'file bytes queued unsent, and one slab',
+    cap: 4_194_304,
+    constant: 'DEFAULT_CONNECTION_CONFIG.sendQueueBytes',
+    file: 'src/transport/config.ts',
+    seenBy: '`dataRoomBytes`',
+    atCap: 'the reader waits',
+    name: 'windows.queuedBytes',
+    drive: windows.queuedBytes,
+  },
+  {
     what: 'op records queued unsent',
     cap: 64,
     constant: 'MAX_QUEUED_MESSAGES',
@@ -157,7 +188,7 @@ export const CONNECTION: readonly Bound[] = [
   },
   {
     what: 'runs of file bytes unread',
-    cap: 256,
+    cap: 512,
     constant: 'MAX_HELD_RUNS',
     file: 'src/transport/inbox.ts',
     seenBy: 'drop `noMemory`',

@@ -5,7 +5,7 @@ import type { Bound } from '../registry.ts';
 export const MEMORY: readonly Bound[] = [
   {
     what: "file bytes read and unacknowledged, a server's",
-    cap: 67_108_864,
+    cap: 268_435_456,
     constant: 'SERVER_POOLS.sendBytes',
     file: 'src/io/assembly.ts',
     seenBy: '`refusals` of the pool',
@@ -15,7 +15,7 @@ export const MEMORY: readonly Bound[] = [
   },
   {
     what: "file bytes received and unread, a server's",
-    cap: 67_108_864,
+    cap: 335_544_320,
     constant: 'SERVER_POOLS.receiveBytes',
     file: 'src/io/assembly.ts',
     seenBy: 'drop `noMemory`',
@@ -25,7 +25,7 @@ export const MEMORY: readonly Bound[] = [
   },
   {
     what: "early segments, a server's, bytes",
-    cap: 33_554_432,
+    cap: 201_326_592,
     constant: 'SERVER_POOLS.earlyBytes',
     file: 'src/io/assembly.ts',
     seenBy: '`earlyBytes`, drop `noMemory`',
@@ -35,7 +35,7 @@ export const MEMORY: readonly Bound[] = [
   },
   {
     what: "file bytes read and unacknowledged, a client's",
-    cap: 33_554_432,
+    cap: 167_772_160,
     constant: 'CLIENT_POOLS.sendBytes',
     file: 'src/io/assembly.ts',
     seenBy: '`refusals` of the pool',
@@ -45,7 +45,7 @@ export const MEMORY: readonly Bound[] = [
   },
   {
     what: "file bytes received and unread, a client's",
-    cap: 33_554_432,
+    cap: 134_217_728,
     constant: 'CLIENT_POOLS.receiveBytes',
     file: 'src/io/assembly.ts',
     seenBy: 'drop `noMemory`',
@@ -55,7 +55,7 @@ export const MEMORY: readonly Bound[] = [
   },
   {
     what: "early segments, a client's, bytes",
-    cap: 33_554_432,
+    cap: 150_994_944,
     constant: 'CLIENT_POOLS.earlyBytes',
     file: 'src/io/assembly.ts',
     seenBy: '`earlyBytes`, drop `noMemory`',

@@ -1,5 +1,6 @@
 /** Rows of docs/LIMITS.md: the file service. */
 import * as service from '../drivers/service.ts';
+import * as windows from '../drivers/windows.ts';
 import type { Bound } from '../registry.ts';
 
 export const SERVICE: readonly Bound[] = [
@@ -62,6 +63,26 @@ export const SERVICE: readonly Bound[] = [
     atCap: 'refused',
     name: 'service.openFiles',
     drive: service.openFiles,
+  },
+  {
+    what: 'reads of one file under way',
+    cap: 4,
+    constant: 'FILE_READS_AHEAD',
+    file: 'src/service/limits.ts',
+    seenBy: '`usedBytes` of the pool',
+    atCap: 'the next waits',
+    name: 'windows.readsAhead',
+    drive: windows.readsAhead,
+  },
+  {
+    what: 'writes of one file under way',
+    cap: 4,
+    constant: 'FILE_WRITES_BEHIND',
+    file: 'src/service/limits.ts',
+    seenBy: '`receiveWindowBytes` shut',
+    atCap: 'the next waits',
+    name: 'windows.writesBehind',
+    drive: windows.writesBehind,
   },
   {
     what: 'unfinished upload without a write, ms',

@@ -149,12 +149,23 @@ describe('acknowledgements that an endpoint takes', () => {
     const scene = opened({}, { windowSegments: 10, creditBytes: 14_000 });
     const { player, connection } = scene;
     sendSegments(scene, 4);
-    player.feed(player.acknowledge({ credit: 20_000 }, { ack: FIRST_SEQ + 4, window: 20 }));
+    player.feed(player.acknowledge({ credit: 30_000 }, { ack: FIRST_SEQ + 4, window: 20 }));
     expect(connection.stats().peerWindowSegments).toBe(20);
     player.feed(player.acknowledge({ credit: 90_000 }, { ack: FIRST_SEQ + 3, window: 90 }));
     expect(connection.stats().peerWindowSegments).toBe(20);
     player.feed(player.acknowledge({ credit: 9 }, { ack: FIRST_SEQ + 4, window: 9 }));
     expect(connection.stats().peerWindowSegments).toBe(20);
+    expect(connection.stats().windowLimits).toBe(0);
+  });
+
+  it('tell by how many segments window and credit are open, and how often they were shut', () => {
+    const scene = opened({}, { windowSegments: 10, creditBytes: 4 * 1368 + 5 });
+    const { connection, player } = scene;
+    expect(connection.stats().peerWindowSegments).toBe(4);
+    sendSegments(scene, 6);
+    expect(connection.stats()).toMatchObject({ peerWindowSegments: 0, windowLimits: 1 });
+    player.feed(player.acknowledge({ credit: 1368 }, { ack: FIRST_SEQ + 4, window: 9 }));
+    expect(connection.stats()).toMatchObject({ peerWindowSegments: 0, windowLimits: 2 });
   });
 
   it('let the window of a stream segment count too', () => {

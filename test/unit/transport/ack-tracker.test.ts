@@ -59,10 +59,10 @@ describe('AckTracker, as a filter of duplicates', () => {
 });
 
 describe('P-TXN-04 Arrivals, whose ring grows with what comes', () => {
-  const MOST = 4096;
+  const MOST = 1024;
 
   it('says of every number what a ring of full size says, in any order', () => {
-    const number = fc.oneof(fc.nat(600), fc.nat(3 * MOST));
+    const number = fc.oneof(fc.nat(300), fc.nat(3 * MOST));
     fc.assert(
       fc.property(fc.array(number, { maxLength: 80 }), fc.nat(MOST), (numbers, first) => {
         const arrivals = new Arrivals(MOST, -Infinity, first);
@@ -78,9 +78,11 @@ describe('P-TXN-04 Arrivals, whose ring grows with what comes', () => {
           seen.add(txn);
           newest = Math.max(newest, txn);
         }
+        const wrong: number[] = [];
         for (let txn = Math.max(0, newest - MOST + 65); txn <= newest; txn += 1) {
-          expect(arrivals.isDuplicate(txn)).toBe(seen.has(txn));
+          if (arrivals.isDuplicate(txn) !== seen.has(txn)) wrong.push(txn);
         }
+        expect(wrong).toEqual([]);
       }),
       { numRuns: 200 },
     );

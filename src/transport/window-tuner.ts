@@ -1,0 +1,69 @@
+/**
+ * P-FLOW-07: how large the receive window is. It starts large, for a small one is the commonest
+ * reason for slow long paths, and grows with what the application consumes, so that it never is
+ * the brake. It never shrinks, and a reader that is slow never widens it.
+ */
+import type { SlabPool } from '../util/slab.ts';
+import type { ConnectionConfig } from './config.ts';
+
+/** The window holds what is consumed in so many rounds: a sender may double its rate in one. */
+const ROUNDS_HELD = 4;
+/** A round is this much longer than a round trip: what that adds is for a disk that pauses. */
+const PAUSE_MS = 100;
+/** A responder may not have measured a round trip yet (RFC 9002 §6.2.2). */
+const UNKNOWN_ROUND_TRIP_MS = 333;
+/** Of the free pool a connection is granted this share at first, and half in the end. */
+const START_SHARE = 1 / 8;
+const MAX_SHARE = 1 / 2;
+/**
+ * Two of the largest segments there are, granted whatever others hold; what finds no memory then is
+ * dropped and counted (P-FLOW-06).
+ */
+const LEAST_START_BYTES = 131_072;
+
+/** Bytes that a new connection grants. */
+export function startWindowBytes(config: ConnectionConfig, pool: SlabPool): number {
+  const share = Math.max(LEAST_START_BYTES, Math.floor(pool.freeBytes * START_SHARE));
+  return Math.min(config.initialReceiveWindowBytes, config.receiveWindowBytes, share);
+}
+
+export class WindowTuner {
+  /** Since when the present round is counted, and what had been consumed by then. */
+  private startMs = -Infinity;
+  private startBytes = 0;
+  /** Consumed in the round before. */
+  private lastBytes = 0;
+  private readonly maxBytes: number;
+
+  /** @param maxBytes what the window may grow to */
+  constructor(maxBytes: number) {
+    this.maxBytes = maxBytes;
+  }
+
+  /**
+   * @param windowBytes the window as it is
+   * @param consumedBytes by the application, in all
+   * @param srttMs 0 while none was measured
+   * @param freeBytes left in the pool for received bytes
+   * @returns the window from now on
+   */
+  tune(
+    nowMs: number,
+    windowBytes: number,
+    consumedBytes: number,
+    srttMs: number,
+    freeBytes: number,
+  ): number {
+    const bytes = consumedBytes - this.startBytes;
+    const wanted = ROUNDS_HELD * Math.max(bytes, this.lastBytes);
+    const roundMs = (srttMs > 0 ? srttMs : UNKNOWN_ROUND_TRIP_MS) + PAUSE_MS;
+    const elapsedMs = nowMs - this.startMs;
+    if (elapsedMs >= roundMs) {
+      this.lastBytes = elapsedMs < 2 * roundMs ? bytes : 0;
+      this.startMs = nowMs;
+      this.startBytes = consumedBytes;
+    }
+    const most = Math.min(this.maxBytes, Math.floor(freeBytes * MAX_SHARE));
+    return Math.max(windowBytes, Math.min(wanted, most));
+  }
+}
