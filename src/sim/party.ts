@@ -38,7 +38,7 @@ export abstract class Party {
     check(this.closedBy === undefined, 'ending', () => `event ${event.kind} after closed`);
     if (event.kind === 'closed') {
       this.closedBy = event.reason;
-      this.stream.releaseHeld();
+      this.stream.releaseAll();
       return;
     }
     if (event.kind === 'peerFinished') this.isPeerFinished = true;

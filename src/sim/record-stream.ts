@@ -7,6 +7,7 @@ import type { DataRun } from '../transport/types.ts';
 import { ERROR } from '../wire/codes.ts';
 import { SLAB_MAX_BYTES, type SlabPool } from '../util/slab.ts';
 import type { Random } from '../util/random.ts';
+import { Disk, type DiskOptions } from './disk.ts';
 import { check } from './failure.ts';
 import { type ExchangeMessage, decodeMessage, encodeMessage } from './exchange-message.ts';
 import { fillPattern, findMismatch } from './pattern.ts';
@@ -22,6 +23,8 @@ export interface Habits {
   readonly writeBytes: number;
   /** Bytes of files that the source can have given by a time; without it, all of them. */
   readonly suppliedBytes?: (nowMs: number) => number;
+  /** What files are read from and written to; without one both take no time. */
+  readonly disk?: DiskOptions;
 }
 
 /** A file as one side knows it. */
@@ -65,6 +68,11 @@ export class RecordStream {
   private readonly outgoing: Outgoing[] = [];
   private readonly incoming: Incoming[] = [];
   private readonly held: DataRun[] = [];
+  private readonly disk: Disk | undefined;
+  /** Runs that are being written, and when they will be, in that order. */
+  private readonly writing: { readonly run: DataRun; readonly doneMs: number }[] = [];
+  /** When each read that is under way will be done. */
+  private readonly reading: number[] = [];
   private stalledUntilMs = -Infinity;
   private retryMs = Infinity;
   private bytesTaken = 0;
@@ -79,6 +87,7 @@ export class RecordStream {
     this.connection = connection;
     this.sendPool = sendPool;
     this.habits = habits;
+    this.disk = habits.disk === undefined ? undefined : new Disk(habits.disk);
     this.random = random;
     this.handlers = handlers;
   }
@@ -114,6 +123,7 @@ export class RecordStream {
   nextWakeMs(): number {
     return Math.min(
       this.retryMs,
+      this.writing[0]?.doneMs ?? Infinity,
       this.stalledUntilMs === -Infinity ? Infinity : this.stalledUntilMs,
     );
   }
@@ -138,7 +148,8 @@ export class RecordStream {
     if (nowMs < this.stalledUntilMs) return;
     this.stalledUntilMs = -Infinity;
     this.releaseHeld();
-    while (this.stalledUntilMs === -Infinity) {
+    this.releaseWritten(nowMs);
+    while (this.stalledUntilMs === -Infinity && this.mayWrite) {
       const run = this.connection.readRun(this.habits.minReadBytes);
       if (run === undefined) return;
       // A message that belongs before these bytes may have come in the same batch.
@@ -147,8 +158,10 @@ export class RecordStream {
       if (this.random.chance(this.habits.stallChance)) {
         this.stalledUntilMs = nowMs + 1 + this.random.float() * this.habits.stallMs;
         this.held.push(run);
-      } else {
+      } else if (this.disk === undefined) {
         this.release(run);
+      } else {
+        this.writing.push({ run, doneMs: this.disk.request(nowMs, run.length) });
       }
     }
   }
@@ -160,8 +173,23 @@ export class RecordStream {
   }
 
   /** After the connection closed: gives back what is held. */
-  releaseHeld(): void {
+  releaseAll(): void {
+    this.releaseHeld();
+    this.releaseWritten(Infinity);
+  }
+
+  private releaseHeld(): void {
     for (const run of this.held.splice(0)) this.release(run);
+  }
+
+  private get mayWrite(): boolean {
+    return this.writing.length < (this.disk?.depth ?? Infinity);
+  }
+
+  private releaseWritten(nowMs: number): void {
+    while (this.writing.length > 0 && this.writing[0]!.doneMs <= nowMs) {
+      this.release(this.writing.shift()!.run);
+    }
   }
 
   private release(run: DataRun): void {
@@ -202,16 +230,29 @@ export class RecordStream {
     const { suppliedBytes, writeBytes } = this.habits;
     const supplied = Math.floor(suppliedBytes?.(nowMs) ?? Infinity) - this.bytesTaken;
     const length = Math.min(room, left, writeBytes, SLAB_MAX_BYTES, supplied);
+    if (!this.hasRead(nowMs, left)) return false;
     const slab = length > 0 ? this.sendPool.acquire(length) : undefined;
     if (slab === undefined) {
       this.retryMs = nowMs + RETRY_MS;
       return false;
     }
+    this.reading.shift();
     fillPattern(slab.bytes, 0, length, record.seed, record.sentBytes);
     this.connection.sendData(slab, 0, length);
     record.sentBytes += length;
     this.bytesTaken += length;
     return true;
+  }
+
+  /** Keeps reads under way; true when the oldest, one `writeBytes` of the file, is done. */
+  private hasRead(nowMs: number, leftBytes: number): boolean {
+    if (this.disk === undefined) return true;
+    const { writeBytes } = this.habits;
+    const most = Math.min(this.disk.depth, Math.ceil(leftBytes / writeBytes));
+    while (this.reading.length < most) this.reading.push(this.disk.request(nowMs, writeBytes));
+    const [doneMs = nowMs] = this.reading;
+    if (doneMs > nowMs) this.retryMs = doneMs;
+    return doneMs <= nowMs;
   }
 
   private take(run: DataRun): void {

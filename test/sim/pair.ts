@@ -30,6 +30,8 @@ export interface PairOptions {
   /** What either side has otherwise. */
   readonly clientHost?: Partial<HostConfig>;
   readonly serverHost?: Partial<HostConfig>;
+  /** Cap of the server's pool for received bytes. */
+  readonly serverPoolBytes?: number;
 }
 
 export function buildPair(options: PairOptions): Pair {
@@ -44,7 +46,7 @@ export function buildPair(options: PairOptions): Pair {
     connection: { ...DEFAULT_CONNECTION_CONFIG, ...options.config },
     trace: NO_TRACE,
   };
-  const server = new Host(0, seed, { ...config, ...options.serverHost });
+  const server = new Host(0, seed, { ...config, ...options.serverHost }, options.serverPoolBytes);
   const client = new Host(1, seed, { ...config, ...options.clientHost });
   const up = new Link(options.up, SeededRandom.named(seed, 'up'));
   const down = new Link(options.down, SeededRandom.named(seed, 'down'));
