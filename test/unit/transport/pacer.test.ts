@@ -16,7 +16,7 @@ function burst(pacer: Pacer, nowMs: number, bytesPerMs: number): number {
 }
 
 describe('Pacer', () => {
-  it('P-PACE-02 lets a train of about a millisecond leave: at least two segments, at most 64 KiB', () => {
+  it('P-PACE-02 lets trains of about a millisecond leave: two segments to 64 KiB', () => {
     expect(Pacer.trainBytes(1, SMSS)).toBe(2_800);
     expect(Pacer.trainBytes(TEN_SEGMENTS_A_MS, SMSS)).toBe(14_000);
     expect(Pacer.trainBytes(1_000_000, SMSS)).toBe(65_536);
