@@ -73,7 +73,9 @@ export class PathGroup {
     }
     this.peakBytes = Math.max(this.peakBytes, priorFlightBytes);
     const peakBytes = Math.max(this.peakBytes, this.priorPeakBytes);
-    return this.isCwndLimited && this.controller.cwndBytes + ackedBytes <= 2 * peakBytes;
+    // A window that is no whole number of segments is never quite full.
+    const mostBytes = 2 * peakBytes + this.smssBytes;
+    return this.isCwndLimited && this.controller.cwndBytes + ackedBytes < mostBytes;
   }
 
   /** @param isCumulative whether `sndUna` advanced */

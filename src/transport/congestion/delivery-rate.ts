@@ -97,7 +97,7 @@ export class DeliveryRate {
     this.baseSentMs = -1;
   }
 
-  /** @param isNewest whether it is the newest sending of `seq` that arrived: only that is stamped */
+  /** @param isNewest whether the newest sending of `seq` arrived: only that one has a stamp */
   onDelivered(nowMs: number, seq: number, bytes: number, isNewest: boolean): void {
     this.deliveredBytes += bytes;
     this.deliveredMs = nowMs;

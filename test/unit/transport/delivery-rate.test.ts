@@ -42,7 +42,7 @@ describe('delivery-rate samples (BBR draft §4.1)', () => {
     expect(rate.finish(20).bytesPerMs).toBe(0);
   });
 
-  it('give none when it is not known which sending arrived, and count the bytes all the same', () => {
+  it('give none when it is not known which sending arrived, and count its bytes', () => {
     const rate = new DeliveryRate();
     rate.onSent(0, 0, 0, SMSS, SMSS);
     rate.begin();
