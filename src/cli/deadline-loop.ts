@@ -6,8 +6,12 @@
  */
 import { MONOTONIC_CLOCK } from '../io/clock.ts';
 
-/** What is due this soon is done now: on the average nothing is early or late. ms. */
-export const EARLY_MS = 0.1;
+/**
+ * What is due this soon is done now. What comes in during a nap waits for its end, and is taken to
+ * have come then; so much earlier than its time it may leave, and on the average all is in time.
+ * Milliseconds.
+ */
+export const EARLY_MS = 0.2;
 
 /** Nearer deadlines are met in naps. */
 const NEAR_MS = 2;
@@ -15,7 +19,7 @@ const NEAR_MS = 2;
 const TIMER_LATE_MS = 1.5;
 const SHORTEST_NAP_MS = 0.02;
 /** What arrives meanwhile waits that long. */
-const LONGEST_NAP_MS = 0.15;
+const LONGEST_NAP_MS = 0.1;
 
 const NOBODY_WAKES = new Int32Array(new SharedArrayBuffer(4));
 

@@ -64,6 +64,10 @@ async function client(
   };
 }
 
+function lost(relay: Relay): number {
+  return relay.report().forward.losses;
+}
+
 describe('the relay', () => {
   it('carries datagrams both ways and keeps clients apart', async () => {
     const server = station(true);
@@ -129,6 +133,50 @@ describe('the relay', () => {
     expect(places[0]?.address).toBe('127.0.0.1');
     expect(new Set(places.map(({ address }) => address)).size).toBe(places.length);
     for (const { address } of places) expect(address).toMatch(/^127\./);
+  });
+
+  it('counts outages from the first datagram of a client', async () => {
+    const server = station(false);
+    await server.socket.bind('127.0.0.1', 0);
+    const outages = [{ fromMs: 0, toMs: 100 }];
+    const relay = await relayTo(server.socket.localPort, { forward: { outages } });
+    const { send } = await client(relay.port);
+    const startMs = performance.now();
+    await expect
+      .poll(
+        () => {
+          send(4);
+          return server.heard.length;
+        },
+        { interval: 5 },
+      )
+      .toBeGreaterThan(0);
+    expect(performance.now() - startMs).toBeGreaterThanOrEqual(99);
+    expect(relay.report().forward.outageDrops).toBeGreaterThan(0);
+  });
+
+  it('tells every datagram, and whether its link carried it', async () => {
+    const server = station(true);
+    await server.socket.bind('127.0.0.1', 0);
+    const seen: string[] = [];
+    const relay = await relayTo(server.socket.localPort, {
+      forward: { loss: 0.5 },
+      watch: {
+        onForward: (_nowMs, bytes, isCarried) => {
+          seen.push(`forward ${bytes[7] ?? ''} ${isCarried ? 'carried' : 'lost'}`);
+        },
+        onBackward: (_nowMs, bytes, isCarried) => {
+          seen.push(`backward ${bytes[7] ?? ''} ${isCarried ? 'carried' : 'lost'}`);
+        },
+      },
+    });
+    const { send } = await client(relay.port);
+    for (let i = 0; i < 40; i += 1) send(5);
+    await expect.poll(() => relay.report().backward.delivered + lost(relay)).toBe(40);
+    const count = (line: string): number => seen.filter((entry) => entry === line).length;
+    expect(count('forward 5 lost')).toBe(lost(relay));
+    expect(lost(relay)).toBeGreaterThan(5);
+    expect(count('backward 5 carried')).toBe(40 - lost(relay));
   });
 
   it('is silence in front of a server that is not there', async () => {
