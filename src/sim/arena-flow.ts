@@ -41,9 +41,6 @@ export interface ArenaFlowOptions {
 
 /** More than any run moves. */
 const FILE_BYTES = 4_000_000_000;
-/** The receiver must not be the limit: windows for any product of rate and delay tried here. */
-const RECEIVE_WINDOW_BYTES = 67_108_864;
-const RECEIVE_WINDOW_SEGMENTS = 65_536;
 const EARLY_POOL_BYTES = 268_435_456;
 
 export class ArenaFlow {
@@ -117,13 +114,7 @@ function hostConfig(controller: ControllerName): HostConfig {
     maxPatienceMs: Infinity,
     protection: plainProtection(PASS_THROUGH, INSECURE_VERSION),
     earlyPoolBytes: EARLY_POOL_BYTES,
-    connection: {
-      ...DEFAULT_CONNECTION_CONFIG,
-      controller,
-      patienceMs: Infinity,
-      receiveWindowBytes: RECEIVE_WINDOW_BYTES,
-      receiveWindowSegments: RECEIVE_WINDOW_SEGMENTS,
-    },
+    connection: { ...DEFAULT_CONNECTION_CONFIG, controller, patienceMs: Infinity },
     trace: NO_TRACE,
   };
 }
