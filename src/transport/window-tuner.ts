@@ -6,10 +6,13 @@
 import type { SlabPool } from '../util/slab.ts';
 import type { ConnectionConfig } from './config.ts';
 
-/** The window holds what is consumed in so many rounds: a sender may double its rate in one. */
-const ROUNDS_HELD = 4;
-/** A round is this much longer than a round trip: what that adds is for a disk that pauses. */
-const PAUSE_MS = 100;
+/** The window holds what is consumed in so many round trips: a sender may double its rate in one. */
+const ROUND_TRIPS_HELD = 4;
+/** Beyond that it holds what is consumed in so long, for a disk that pauses, up to so many bytes. */
+const PAUSE_HELD_MS = 250;
+const PAUSE_HELD_BYTES = 16_777_216;
+/** What is consumed is counted over a round trip and this, as small rounds tell little. */
+const ROUND_EXTRA_MS = 100;
 /** A responder may not have measured a round trip yet (RFC 9002 §6.2.2). */
 const UNKNOWN_ROUND_TRIP_MS = 333;
 /** Of the free pool a connection is granted this share at first, and half in the end. */
@@ -55,8 +58,11 @@ export class WindowTuner {
     freeBytes: number,
   ): number {
     const bytes = consumedBytes - this.startBytes;
-    const wanted = ROUNDS_HELD * Math.max(bytes, this.lastBytes);
-    const roundMs = (srttMs > 0 ? srttMs : UNKNOWN_ROUND_TRIP_MS) + PAUSE_MS;
+    const rttMs = srttMs > 0 ? srttMs : UNKNOWN_ROUND_TRIP_MS;
+    const roundMs = rttMs + ROUND_EXTRA_MS;
+    const bytesPerMs = Math.max(bytes, this.lastBytes) / roundMs;
+    const pauseBytes = Math.min(PAUSE_HELD_MS * bytesPerMs, PAUSE_HELD_BYTES);
+    const wanted = Math.floor(ROUND_TRIPS_HELD * rttMs * bytesPerMs + pauseBytes);
     const elapsedMs = nowMs - this.startMs;
     if (elapsedMs >= roundMs) {
       this.lastBytes = elapsedMs < 2 * roundMs ? bytes : 0;

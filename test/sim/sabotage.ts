@@ -13,6 +13,7 @@ import { Opening } from '../../src/transport/opening.ts';
 import { PartStore } from '../../src/transport/part-store.ts';
 import { PeerWindow } from '../../src/transport/peer-window.ts';
 import { PortTable } from '../../src/transport/port-table.ts';
+import { ReceiveGrant } from '../../src/transport/receive-grant.ts';
 import { ReceivePipeline } from '../../src/transport/receive-pipeline.ts';
 import { ReceiveWindow } from '../../src/transport/receive-window.ts';
 import { Recovery } from '../../src/transport/recovery.ts';
@@ -248,11 +249,12 @@ export const SABOTAGES: readonly Sabotage[] = [
       all([
         // A receiver may grant segments without regard to bytes; credit alone guards it then.
         replace(
-          ReceiveWindow,
-          'grantedSegments',
+          ReceiveGrant,
+          'window',
           () =>
-            function (this: { windowSegments: number }) {
-              return this.windowSegments;
+            function (this: { windowEdge: number; windowSegments: number }, rcvNxt: number) {
+              this.windowEdge = Math.max(this.windowEdge, rcvNxt + this.windowSegments);
+              return this.windowEdge - rcvNxt;
             },
         ),
         replace(
