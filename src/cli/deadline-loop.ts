@@ -24,6 +24,8 @@ const LONGEST_NAP_MS = 0.1;
 const NOBODY_WAKES = new Int32Array(new SharedArrayBuffer(4));
 
 export class DeadlineLoop {
+  /** Time that the thread has napped so far; ms. */
+  nappedMs = 0;
   private readonly work: () => number;
   private readonly runTurn = (): void => this.turn();
   private timer: NodeJS.Timeout | undefined;
@@ -57,12 +59,14 @@ export class DeadlineLoop {
       this.timer = setTimeout(this.runTurn, Math.floor(waitMs - TIMER_LATE_MS));
       return;
     }
-    if (waitMs > SHORTEST_NAP_MS) nap(Math.min(waitMs, LONGEST_NAP_MS));
+    if (waitMs > SHORTEST_NAP_MS) this.nap(Math.min(waitMs, LONGEST_NAP_MS));
     this.wake();
   }
-}
 
-/** Holds the thread; `Atomics.wait` is the only sleep with fractions of a millisecond. */
-function nap(ms: number): void {
-  Atomics.wait(NOBODY_WAKES, 0, 0, ms);
+  /** Holds the thread; `Atomics.wait` is the only sleep with fractions of a millisecond. */
+  private nap(ms: number): void {
+    const startMs = MONOTONIC_CLOCK.nowMs();
+    Atomics.wait(NOBODY_WAKES, 0, 0, ms);
+    this.nappedMs += MONOTONIC_CLOCK.nowMs() - startMs;
+  }
 }

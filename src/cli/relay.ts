@@ -98,6 +98,11 @@ export class Relay {
     return this.front.localPort;
   }
 
+  /** Time spent in naps, which the event loop takes for work; ms. */
+  get nappedMs(): number {
+    return this.loop.nappedMs;
+  }
+
   report(): RelayReport {
     const flows = [...this.retired, ...this.flows.values()];
     return {

@@ -25,11 +25,12 @@ function figureFields(figures: Figures): object {
 }
 
 function healthFields(health: EmulatorHealth): object {
-  const { medianLateMs, p99LateMs, mostLateMs, kernelDrops, overruns } = health;
+  const { medianLateMs, p99LateMs, mostLateMs, busyShare, kernelDrops, overruns } = health;
   return {
     medianLateMs: rounded(medianLateMs),
     p99LateMs: rounded(p99LateMs),
     mostLateMs: rounded(mostLateMs),
+    busyShare: rounded(busyShare),
     kernelDrops,
     overruns,
   };

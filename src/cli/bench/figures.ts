@@ -1,7 +1,9 @@
 /** From runs to the figures of a row. */
+import { PERFECT_LINK } from '../../sim/link.ts';
 import { ceilingMbps } from './ceiling.ts';
+import { queueBytes } from './link-spec.ts';
 import type { LinkSpec } from './link-spec.ts';
-import type { EmulatorHealth, RunResult } from './run.ts';
+import type { RunResult } from './run.ts';
 
 /** Undefined: there is no such figure for this run. */
 export interface Figures {
@@ -84,14 +86,34 @@ export function median(values: readonly number[]): number | undefined {
 const LATE_MS = 2;
 const LATE_SHARE_OF_RTT = 0.1;
 
+/** Busier than this, and the emulator is slower than the link that it plays. */
+const BUSY_SHARE = 0.85;
+
+/** Acknowledgements may wait that long, and a little more on any machine; ms. */
+const PATIENCE_MS = 30;
+
+/** The longest round trip that link and queue can make; Infinity without a rate. */
+function longestRoundMs(link: LinkSpec): number {
+  const { rateBitsPerSecond, rttMs, jitterMs, reorder } = link;
+  if (rateBitsPerSecond === 0) return Infinity;
+  const queueMs = (queueBytes(link) * 8000) / rateBitsPerSecond;
+  const heldMs = reorder > 0 ? PERFECT_LINK.holdMs : 0;
+  return rttMs + 2 * (jitterMs + heldMs + queueMs) + PATIENCE_MS;
+}
+
 /** Why a figure of real time is not to be trusted; empty if nothing speaks against it. */
-export function distrust(health: EmulatorHealth, link: LinkSpec): string[] {
-  const { p99LateMs, kernelDrops, overruns } = health;
+export function distrust({ emulator, order, srttMs = 0 }: RunResult): string[] {
+  if (emulator === undefined) return [];
+  const { p99LateMs, busyShare, kernelDrops, overruns } = emulator;
   const reasons: string[] = [];
-  if (p99LateMs > Math.max(LATE_MS, link.rttMs * LATE_SHARE_OF_RTT)) {
-    reasons.push(
-      `the emulator was up to ${p99LateMs.toFixed(1)} ms late with 99 % of what it sent`,
-    );
+  if (p99LateMs > Math.max(LATE_MS, order.link.rttMs * LATE_SHARE_OF_RTT)) {
+    reasons.push(`the emulator was ${p99LateMs.toFixed(1)} ms late with one datagram in a hundred`);
+  }
+  if (busyShare > BUSY_SHARE) {
+    reasons.push(`the emulator was busy for ${(busyShare * 100).toFixed(0)} % of the time`);
+  }
+  if (srttMs > longestRoundMs(order.link)) {
+    reasons.push(`round trips took ${srttMs.toFixed(0)} ms, which link and queue do not explain`);
   }
   if (kernelDrops !== null && kernelDrops > 0) {
     reasons.push(`the kernel dropped ${kernelDrops} datagrams for want of room`);

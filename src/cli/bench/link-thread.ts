@@ -98,38 +98,67 @@ function comeFirst(): void {
 }
 
 /** The thread's side. */
-async function runLink({ targetPort, data, answers, seed }: LinkOrder): Promise<void> {
-  comeFirst();
-  const sequence = new SequenceWatch();
-  let firstAtMs: number | undefined;
-  const relay = new Relay({
-    targetAddress: HOST,
-    targetPort,
-    forward: answers,
-    backward: data,
-    seed,
-    watch: {
-      onForward: (_, bytes) => {
-        firstAtMs ??= sharedNowMs();
-        sequence.onReturned(sharedNowMs() - firstAtMs, bytes);
+class LinkSide {
+  private readonly sequence = new SequenceWatch();
+  private readonly relay: Relay;
+  private firstAtMs: number | undefined;
+  /** Readings at that time. */
+  private usedBefore = performance.eventLoopUtilization();
+  private nappedBeforeMs = 0;
+
+  constructor({ targetPort, data, answers, seed }: LinkOrder) {
+    this.relay = new Relay({
+      targetAddress: HOST,
+      targetPort,
+      forward: answers,
+      backward: data,
+      seed,
+      watch: {
+        onForward: (_, bytes) => this.sequence.onReturned(this.sinceFirstMs(), bytes),
+        onBackward: (_, bytes, isCarried) => {
+          this.sequence.onSent(this.sinceFirstMs(), bytes, isCarried);
+        },
       },
-      onBackward: (_, bytes, isCarried) => {
-        sequence.onSent(sharedNowMs() - (firstAtMs ?? 0), bytes, isCarried);
-      },
-    },
-  });
-  await relay.open();
-  parentPort?.on('message', () => {
-    const { forward, backward, overruns, medianLateMs, p99LateMs, mostLateMs } = relay.report();
-    const late = { medianLateMs, p99LateMs, mostLateMs };
-    const health = { ...late, overruns, kernelDrops: kernelDrops(relay.ports()) };
-    const plots = sequence.plots();
-    tell({
-      kind: 'report',
-      report: { data: backward, answers: forward, health, plots, firstAtMs },
     });
-  });
-  tell({ kind: 'open', port: relay.port });
+  }
+
+  async open(): Promise<void> {
+    comeFirst();
+    await this.relay.open();
+    parentPort?.on('message', () => tell({ kind: 'report', report: this.report() }));
+    tell({ kind: 'open', port: this.relay.port });
+  }
+
+  private sinceFirstMs(): number {
+    if (this.firstAtMs === undefined) {
+      this.firstAtMs = sharedNowMs();
+      this.usedBefore = performance.eventLoopUtilization();
+      this.nappedBeforeMs = this.relay.nappedMs;
+    }
+    return sharedNowMs() - this.firstAtMs;
+  }
+
+  private report(): LinkReport {
+    const { relay, firstAtMs } = this;
+    const { forward, backward, overruns, ...late } = relay.report();
+    const { medianLateMs, p99LateMs, mostLateMs } = late;
+    const health: EmulatorHealth = {
+      medianLateMs,
+      p99LateMs,
+      mostLateMs,
+      busyShare: this.busyShare(),
+      overruns,
+      kernelDrops: kernelDrops(relay.ports()),
+    };
+    const plots = this.sequence.plots();
+    return { data: backward, answers: forward, health, plots, firstAtMs };
+  }
+
+  private busyShare(): number {
+    const { active, idle } = performance.eventLoopUtilization(this.usedBefore);
+    const nappedMs = this.relay.nappedMs - this.nappedBeforeMs;
+    return Math.max(0, active - nappedMs) / Math.max(1, active + idle);
+  }
 }
 
 function tell(reply: Reply): void {
@@ -141,4 +170,4 @@ function isOurs(data: unknown): data is ThreadData {
 }
 
 const startedWith: unknown = workerData;
-if (!isMainThread && isOurs(startedWith)) await runLink(startedWith.order);
+if (!isMainThread && isOurs(startedWith)) await new LinkSide(startedWith.order).open();

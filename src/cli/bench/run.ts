@@ -41,6 +41,8 @@ export interface EmulatorHealth {
   readonly medianLateMs: number;
   readonly p99LateMs: number;
   readonly mostLateMs: number;
+  /** Share of the time for which it had something to do; 1 = it may have been the bottleneck. */
+  readonly busyShare: number;
   /** Datagrams that the kernel dropped for want of room; null where it does not tell. */
   readonly kernelDrops: number | null;
   /** Datagrams that a full socket of the emulator did not take. */

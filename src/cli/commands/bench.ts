@@ -126,8 +126,7 @@ function aboutText(isSimulated: boolean): string {
 /** What speaks against figures of real time, each with the run that it is about. */
 function warningsOf(done: readonly DoneRun[]): string[] {
   return done.flatMap(({ linkName, order, result }) => {
-    if (result.emulator === undefined) return [];
     const name = `${linkName} ${order.controller} seed ${order.seed}`;
-    return distrust(result.emulator, order.link).map((reason) => `${name}: ${reason}`);
+    return distrust(result).map((reason) => `${name}: ${reason}`);
   });
 }

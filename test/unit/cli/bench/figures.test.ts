@@ -49,23 +49,46 @@ describe('a row', () => {
   });
 });
 
-const GOOD = { medianLateMs: 0.1, p99LateMs: 1, mostLateMs: 30, kernelDrops: 0, overruns: 0 };
+const GOOD = {
+  medianLateMs: 0.1,
+  p99LateMs: 1,
+  mostLateMs: 30,
+  busyShare: 0.8,
+  kernelDrops: 0,
+  overruns: 0,
+};
+
+/** What speaks against a run with such an emulator over such a link. */
+function doubts(emulator: object, link: object = {}, srttMs = 25): string[] {
+  const order = { link: { ...PLAIN_LINK, ...link } };
+  return distrust(madeUpRun({ emulator: { ...GOOD, ...emulator }, srttMs }, order));
+}
 
 describe('trust in figures of real time', () => {
   it('is there while the emulator keeps its time', () => {
-    expect(distrust(GOOD, PLAIN_LINK)).toEqual([]);
-    expect(distrust({ ...GOOD, kernelDrops: null }, PLAIN_LINK)).toEqual([]);
-    expect(distrust({ ...GOOD, p99LateMs: 9 }, { ...PLAIN_LINK, rttMs: 200 })).toEqual([]);
+    expect(doubts({})).toEqual([]);
+    expect(doubts({ kernelDrops: null })).toEqual([]);
+    expect(doubts({ p99LateMs: 9 }, { rttMs: 200 })).toEqual([]);
+    expect(distrust(madeUpRun())).toEqual([]);
   });
 
   it.each([
     [{ p99LateMs: 2.5 }, /2\.5 ms late/],
+    [{ busyShare: 0.93 }, /busy for 93 % of the time/],
     [{ kernelDrops: 7 }, /kernel dropped 7/],
     [{ overruns: 3 }, /3 datagrams found a full socket/],
   ])('ends with %j', (change, expected) => {
-    const [reason, ...others] = distrust({ ...GOOD, ...change }, PLAIN_LINK);
+    const [reason, ...others] = doubts(change);
     expect(reason).toMatch(expected);
     expect(others).toEqual([]);
+  });
+
+  it('ends where round trips are longer than link and queue can make them', () => {
+    // 262 kB at 100 Mbit/s are 21 ms, each way.
+    expect(doubts({}, {}, 91)).toEqual([]);
+    expect(doubts({}, {}, 93)).toEqual([expect.stringMatching(/took 93 ms, which link and queue/)]);
+    expect(doubts({}, { jitterMs: 5, reorder: 0.01 }, 121)).toEqual([]);
+    expect(doubts({}, { rateBitsPerSecond: 0 }, 5_000)).toEqual([]);
   });
 });
 
