@@ -4,6 +4,8 @@
  * The native library hashes 6 GB/s in line; where it has no prebuilt binary, WebAssembly does
  * 0.8 GB/s. Either is loaded when the first digest is asked for, to keep the start short.
  */
+import { createRequire } from 'node:module';
+import type { Blake3Hasher } from '@napi-rs/blake-hash';
 
 export const DIGEST_BYTES = 32;
 
@@ -14,6 +16,11 @@ export interface Digest {
 }
 
 export type DigestFactory = () => Promise<Digest>;
+
+/** What is used of the binary. */
+interface Blake3Binding {
+  readonly Blake3Hasher: typeof Blake3Hasher;
+}
 
 let chosen: Promise<DigestFactory> | undefined;
 
@@ -26,9 +33,9 @@ export async function createDigest(): Promise<Digest> {
 
 /** @throws when there is no prebuilt binary for this machine */
 export async function loadNative(): Promise<DigestFactory> {
-  const { Blake3Hasher } = await import('@napi-rs/blake-hash');
+  const binding: Blake3Binding = loadByPath() ?? (await import('@napi-rs/blake-hash'));
   return () => {
-    const hasher = new Blake3Hasher();
+    const hasher = new binding.Blake3Hasher();
     return Promise.resolve({
       update: (bytes) => {
         hasher.update(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
@@ -36,6 +43,25 @@ export async function loadNative(): Promise<DigestFactory> {
       digest: () => new Uint8Array(hasher.digestBuffer()),
     });
   };
+}
+
+/**
+ * The binary for this Linux, by its path. The package's own JavaScript tells musl from glibc by a
+ * diagnostic report, for which Node asks the name server about the peer of every open socket and
+ * waits for the answer: five seconds where none answers.
+ */
+function loadByPath(): Blake3Binding | undefined {
+  if (process.platform !== 'linux') return undefined;
+  const require = createRequire(import.meta.url);
+  for (const library of ['gnu', 'musl']) {
+    try {
+      const name = `@napi-rs/blake-hash-linux-${process.arch}-${library}`;
+      return require(name) as Blake3Binding;
+    } catch {
+      continue;
+    }
+  }
+  return undefined;
 }
 
 export async function loadWasm(): Promise<DigestFactory> {
