@@ -60,10 +60,10 @@ export class Inbox {
     return new Inbox(pool, startWindowBytes(config, pool), config.receiveWindowBytes);
   }
 
-  /** P-FLOW-07: lets the window grow with what is consumed. @param srttMs 0 while unknown */
-  tuneWindow(nowMs: number, srttMs: number): void {
+  /** P-FLOW-07: the window grows with what is consumed. @param minRttMs Infinity if unknown */
+  tuneWindow(nowMs: number, minRttMs: number): void {
     const { tuner, windowBytes, consumedBytes, pool } = this;
-    this.windowBytes = tuner.tune(nowMs, windowBytes, consumedBytes, srttMs, pool.freeBytes);
+    this.windowBytes = tuner.tune(nowMs, windowBytes, consumedBytes, minRttMs, pool.freeBytes);
   }
 
   /** Takes the next segment in order: `bytes[start … end)`. Nothing changes unless 'taken'. */

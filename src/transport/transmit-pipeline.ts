@@ -92,7 +92,7 @@ export class TransmitPipeline {
     const { parts } = this;
     const tracker = parts.tracker!;
     const receive = parts.receive!;
-    parts.inbox.tuneWindow(nowMs, parts.rtt.srttMs);
+    parts.inbox.tuneWindow(nowMs, parts.rtt.minRttMs);
     if (this.ackCopies === 0) {
       if (!tracker.isAckDue(nowMs) && !receive.isUpdateDue()) return false;
       receive.fill(this.block);

@@ -6,11 +6,11 @@
 import type { SlabPool } from '../util/slab.ts';
 import type { ConnectionConfig } from './config.ts';
 
-/** The window holds what is consumed in so many round trips: a sender may double its rate in one. */
-const ROUND_TRIPS_HELD = 4;
-/** Beyond that it holds what is consumed in so long, for a disk that pauses, up to so many bytes. */
+/** The window holds what is consumed in so many round trips: a sender may double in one. */
+const ROUND_TRIPS_HELD = 5;
+/** Beyond that it holds what is consumed in so long, up to so many bytes: a disk may pause. */
 const PAUSE_HELD_MS = 250;
-const PAUSE_HELD_BYTES = 16_777_216;
+const PAUSE_HELD_BYTES = 4_194_304;
 /** What is consumed is counted over a round trip and this, as small rounds tell little. */
 const ROUND_EXTRA_MS = 100;
 /** A responder may not have measured a round trip yet (RFC 9002 §6.2.2). */
@@ -46,7 +46,7 @@ export class WindowTuner {
   /**
    * @param windowBytes the window as it is
    * @param consumedBytes by the application, in all
-   * @param srttMs 0 while none was measured
+   * @param minRttMs shortest round trip, Infinity while none was measured
    * @param freeBytes left in the pool for received bytes
    * @returns the window from now on
    */
@@ -54,11 +54,11 @@ export class WindowTuner {
     nowMs: number,
     windowBytes: number,
     consumedBytes: number,
-    srttMs: number,
+    minRttMs: number,
     freeBytes: number,
   ): number {
     const bytes = consumedBytes - this.startBytes;
-    const rttMs = srttMs > 0 ? srttMs : UNKNOWN_ROUND_TRIP_MS;
+    const rttMs = minRttMs === Infinity ? UNKNOWN_ROUND_TRIP_MS : minRttMs;
     const roundMs = rttMs + ROUND_EXTRA_MS;
     const bytesPerMs = Math.max(bytes, this.lastBytes) / roundMs;
     const pauseBytes = Math.min(PAUSE_HELD_MS * bytesPerMs, PAUSE_HELD_BYTES);

@@ -20,10 +20,10 @@ export const receiveWindow: Driver = (cap) => {
   const inbox = new Inbox(new SlabPool(16 * cap), 4_194_304, cap);
   const consume = (bytes: number): void => {
     inbox.consumedBytes += bytes;
-    inbox.tuneWindow(1_000, 100);
+    inbox.tuneWindow(1_000, 1_000);
   };
-  inbox.tuneWindow(1_000, 100);
-  consume(cap / 4);
+  inbox.tuneWindow(1_000, 1_000);
+  consume(cap / 2);
   const held = inbox.windowBytes;
   consume(cap);
   const refused = Number(inbox.windowBytes === held);

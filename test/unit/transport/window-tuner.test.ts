@@ -46,33 +46,33 @@ describe('P-FLOW-07 a window in use', () => {
   });
 
   /** Consumes `bytes` and tunes. */
-  function at(nowMs: number, bytes = 0, srttMs = RTT_MS): number {
+  function at(nowMs: number, bytes = 0, minRttMs = RTT_MS): number {
     consumedBytes += bytes;
-    windowBytes = tuner.tune(nowMs, windowBytes, consumedBytes, srttMs, freeBytes);
+    windowBytes = tuner.tune(nowMs, windowBytes, consumedBytes, minRttMs, freeBytes);
     return windowBytes;
   }
 
-  it('holds four round trips of what is consumed and a quarter of a second, at once', () => {
+  it('holds five round trips of what is consumed and a quarter of a second, at once', () => {
     expect(at(10, MIB)).toBe(4 * MIB);
-    expect(at(20, MIB)).toBe(6.5 * MIB);
-    expect(at(199, MIB)).toBe(9.75 * MIB);
+    expect(at(20, MIB)).toBe(7.5 * MIB);
+    expect(at(199, MIB)).toBe(11.25 * MIB);
   });
 
-  it('holds no more than 16 MiB for a disk on a path that is fast and short', () => {
-    expect(at(10, 100 * MIB, 0.5)).toBe(16 * MIB + Math.floor((2 / 100.5) * 100 * MIB));
+  it('holds no more than 4 MiB for a disk on a path that is fast and short', () => {
+    expect(at(10, 100 * MIB, 0.5)).toBe(4 * MIB + Math.floor((2.5 / 100.5) * 100 * MIB));
   });
 
   it('counts each round for itself', () => {
     for (let round = 1; round < 50; round += 1) at(round * ROUND_MS, MIB);
     expect(windowBytes).toBe(4 * MIB);
     at(50 * ROUND_MS, 2 * MIB);
-    expect(windowBytes).toBe(6.5 * MIB);
+    expect(windowBytes).toBe(7.5 * MIB);
   });
 
   it('never shrinks, not even when memory is short', () => {
     at(10, 4 * MIB);
     freeBytes = 0;
-    for (let round = 1; round < 9; round += 1) expect(at(round * ROUND_MS, 1)).toBe(13 * MIB);
+    for (let round = 1; round < 9; round += 1) expect(at(round * ROUND_MS, 1)).toBe(14 * MIB);
   });
 
   it('grows to its cap, and to half of what is free', () => {
@@ -84,16 +84,16 @@ describe('P-FLOW-07 a window in use', () => {
   });
 
   it('takes a third of a second for a round trip that was never measured', () => {
-    at(0, 0, 0);
-    for (let nowMs = 1; nowMs < 433; nowMs += 72) at(nowMs, MIB, 0);
-    expect(windowBytes).toBe(Math.floor((6 * MIB * (4 * 333 + 250)) / 433));
+    at(0, 0, Infinity);
+    for (let nowMs = 1; nowMs < 433; nowMs += 72) at(nowMs, MIB, Infinity);
+    expect(windowBytes).toBe(Math.floor((6 * MIB * (5 * 333 + 250)) / 433));
   });
 
   it('does not take what was consumed in an hour for what comes in a round', () => {
     at(10, 900_000);
     at(3_600_000, 0);
     expect(at(3_600_001, MIB)).toBe(4 * MIB);
-    expect(at(3_600_002, MIB)).toBe(6.5 * MIB);
+    expect(at(3_600_002, MIB)).toBe(7.5 * MIB);
   });
 
   it('is always ahead of a sender that doubles its rate each round trip', () => {
