@@ -160,7 +160,7 @@ export class Relay {
     const linkOf = (name: 'forward' | 'backward'): Link =>
       new Link(
         { mtuBytes: USUAL_DATAGRAM_BYTES, ...from(nowMs, options[name]) },
-        SeededRandom.named(options.seed, `${name} ${index}`),
+        SeededRandom.named(options.seed, streamOf(name, index)),
       );
     const flow: Flow = {
       client,
@@ -221,6 +221,12 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
   const relay = new Relay(options);
   await relay.open();
   return relay;
+}
+
+/** Chance of the first client is that of a simulated transfer (sim/goodput.ts) with this seed. */
+function streamOf(name: 'forward' | 'backward', index: number): string {
+  const way = name === 'forward' ? 'up' : 'down';
+  return index === 0 ? way : `${way} ${index}`;
 }
 
 /** Options whose outages begin to count at `startMs`. */

@@ -112,7 +112,7 @@ describe('lftp bench', () => {
     const real = eventsIn((await run(...slow)).stdout)[0];
     for (const event of [virtual, real]) {
       expect(event).toMatchObject({ complete: false, seconds: 1 });
-      expect(event?.['goodputMbps']).toBeGreaterThan(0.3);
+      expect(event?.['goodputMbps']).toBeGreaterThan(0.05);
       expect(event?.['goodputMbps']).toBeLessThan(1);
     }
     for (const mode of [['--simulate'], []]) {

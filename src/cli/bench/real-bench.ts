@@ -72,6 +72,8 @@ export class RealBench {
     } finally {
       watch.signal.removeEventListener('abort', onAbort);
       await stage.end();
+      // What a cut run left there would take the room of the next.
+      rmSync(this.clientFolder, { recursive: true, force: true });
     }
   }
 
@@ -84,6 +86,7 @@ export class RealBench {
 
   private async transfer(stage: Stage, order: RunOrder, watch: RunWatch): Promise<RunResult> {
     const { link, controller, seed, sizeBytes, limitMs } = order;
+    mkdirSync(this.clientFolder);
     const server = stage.add(await ServerProcess.start(this.rootFolder, controller));
     const thread = await LinkThread.start({ targetPort: server.port, ...directions(link), seed });
     stage.add({ end: () => thread.close() });
@@ -106,7 +109,6 @@ export class RealBench {
 
   private async fill(sizesBytes: readonly number[], signal: AbortSignal): Promise<void> {
     mkdirSync(this.rootFolder);
-    mkdirSync(this.clientFolder);
     const random = new SeededRandom(CONTENT_SEED);
     for (const sizeBytes of sizesBytes) {
       const file = await open(join(this.rootFolder, nameOf(sizeBytes)), 'wx');
