@@ -1,6 +1,6 @@
 /**
- * Two hosts and the link between them, for as long as a program wants them: wraps `link` and `veth`
- * of this folder. Needs root. Run from the root of the project.
+ * Two hosts and the link between them, for as long as a program wants them: wraps `link`, `veth`
+ * and `routed` of this folder. Needs root. Run from the root of the project.
  */
 import { spawn } from 'node:child_process';
 import type { ChildProcessByStdio } from 'node:child_process';
@@ -80,6 +80,11 @@ export function openLink(options: LinkOptions): Promise<Lab> {
 /** A veth pair at MTU 1500 without limits. */
 export function openVeth(): Promise<Lab> {
   return open('veth', []);
+}
+
+/** Two hosts of MTU `mtu` with a router between them, whose way to host B has MTU `middle`. */
+export function openRouted(mtu: number, middle: number): Promise<Lab> {
+  return open('routed', ['mtu', String(mtu), 'middle', String(middle)]);
 }
 
 /** This machine talking to itself: both hosts are the same, nothing is set up, no root needed. */

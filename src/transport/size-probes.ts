@@ -8,6 +8,9 @@ import type { PathMtu } from './path-mtu.ts';
 import { KIND } from './transmission-log.ts';
 import type { TransmitSlot } from './types.ts';
 
+/** RFC 6928: what a path of which nothing is known takes at once. */
+const ONE_FLIGHT_BYTES = 14_600;
+
 export class SizeProbes {
   /** Largest datagram that we take: what this host's interface brings anyway. */
   readonly acceptBytes: number;
@@ -76,9 +79,10 @@ export class SizeProbes {
     if (this.questionTxn >= 0) this.takeAnswer(nowMs);
     const { mtu, parts } = this;
     if (mtu.isProbeUnderWay) this.tellNews(nowMs);
-    // Larger segments are for what waits, and no probe is larger than all that may be in flight.
+    // Larger segments are for what waits, and no probe is larger than what may leave at once.
     if (parts.queue.isEmpty) return false;
-    if (!mtu.isProbeDue(nowMs, parts.path.controller.cwndBytes)) return false;
+    const mostBytes = Math.max(ONE_FLIGHT_BYTES, parts.path.controller.cwndBytes);
+    if (!mtu.isProbeDue(nowMs, mostBytes)) return false;
     this.sendProbe(nowMs, slot, mtu.wantedBytes);
     return true;
   }
