@@ -245,7 +245,7 @@ export class PathMtu {
     else if (this.failedBytes < Infinity) this.raiseAtMs = nowMs + RAISE_MS;
   }
 
-  /** RFC 8899 §5.1.1: the way may have become wider. */
+  /** P-MTU-05, RFC 8899 §5.1.1: the way may have become wider. */
   private searchAgain(): void {
     this.raiseAtMs = Infinity;
     this.failedBytes = Infinity;
