@@ -148,7 +148,7 @@ describe('the command line', () => {
     'get --patience=soon a',
     'get --patience= a',
     'get --max-time -5 a',
-    'get --cc bbr a',
+    'get --cc fast a',
     'get --overwrite perhaps a',
     'get --progress loud a',
     'get -4 -6 a',
