@@ -38,18 +38,22 @@ export type ProtectionOf = (host: number) => Protection;
 /**
  * @param traceOf the trace sink of each host; host 0 is the server
  * @param protectionOf real keys for each host, in place of the scenario's toys
+ * @param hostLimitBytes largest datagram that every host can send; without it none grows
  */
 export function buildSimulation(
   scenario: Scenario,
   traceOf: (host: number) => TraceSink = () => NO_TRACE,
   protectionOf?: ProtectionOf,
+  hostLimitBytes?: number,
 ): Simulation {
   const { seed } = scenario;
   const world = new World(SeededRandom.named(seed, 'misdelivery'));
   world.misdelivery = scenario.misdelivery;
   const { receivePoolBytes } = scenario;
   const configOf = (index: number): HostConfig => {
-    const config = hostConfig(scenario, index, traceOf(index));
+    const plain = hostConfig(scenario, index, traceOf(index));
+    const config =
+      hostLimitBytes === undefined ? plain : { ...plain, pathLimitBytes: () => hostLimitBytes };
     return protectionOf === undefined ? config : { ...config, protection: protectionOf(index) };
   };
   const server = new Host(0, seed, configOf(0), receivePoolBytes);

@@ -14,6 +14,8 @@ export interface SeedOptions {
   readonly traceOf?: (host: number) => TraceSink;
   /** Real keys in place of the scenario's toys. */
   readonly protectionOf?: ProtectionOf;
+  /** Largest datagram that every host can send, so that datagrams grow (P-MTU-02). */
+  readonly hostLimitBytes?: number;
   /** Called once the world stands, for example to add an observer. */
   readonly onBuilt?: (simulation: Simulation) => void;
   /** Costly checks every so many turns. */
@@ -55,7 +57,8 @@ export function runSeed(seed: number, options: SeedOptions = {}): SeedResult {
 }
 
 export function runScenario(scenario: Scenario, options: SeedOptions = {}): SeedResult {
-  const simulation = buildSimulation(scenario, options.traceOf, options.protectionOf);
+  const { traceOf, protectionOf, hostLimitBytes } = options;
+  const simulation = buildSimulation(scenario, traceOf, protectionOf, hostLimitBytes);
   const invariants = new Invariants(options.auditEveryTurns);
   const { world } = simulation;
   world.observe(invariants);

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { GoodputRun, type GoodputOptions } from '../../src/sim/goodput.ts';
 import type { ConnectionStats } from '../../src/transport/types.ts';
+import { runSeed } from '../../src/sim/run-seed.ts';
 import { Nat } from './nat.ts';
 import { addressOf } from './net.ts';
 import { sealedNet } from './sealed.ts';
@@ -174,5 +175,13 @@ describe('a peer that moves', () => {
     expect([near.isIntact, near.receivedBytes]).toEqual([true, 6_000_000]);
     const { segmentBytes, sizeProbes } = connection.stats();
     expect([segmentBytes, sizeProbes - before.sizeProbes]).toEqual([expected, probes]);
+  });
+});
+
+describe('worlds in which everything goes wrong', () => {
+  it.each([1_452, 1_472, 4_048, 8_972])('end well with datagrams up to %i bytes', (limitBytes) => {
+    for (let seed = limitBytes; seed < limitBytes + 40; seed += 1) {
+      expect(runSeed(seed, { hostLimitBytes: limitBytes }).failure).toBe('');
+    }
   });
 });
