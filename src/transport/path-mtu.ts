@@ -104,7 +104,7 @@ export class PathMtu {
     this.largeTimeouts = 0;
     this.isQuestionDue = false;
     this.isProven = false;
-    this.sizes = isSearching ? sizesUpTo(limitBytes) : [];
+    this.sizes = isSearching ? sizesUpTo(limitBytes, this.segmentBytes) : [];
     this.failedBytes = Infinity;
     this.suspectBytes = 0;
     this.holeBytes = 0;
@@ -267,10 +267,10 @@ export class PathMtu {
   }
 }
 
-/** The sizes worth a probe where no datagram is larger than `limitBytes`. */
-function sizesUpTo(limitBytes: number): readonly number[] {
+/** The sizes worth a probe where no datagram is larger than `limitBytes`; the start is one. */
+function sizesUpTo(limitBytes: number, startBytes: number): readonly number[] {
   const below = PATH_SIZES_BYTES.filter((bytes) => bytes <= limitBytes - MIN_STEP_BYTES);
-  return [...below, limitBytes];
+  return [...new Set([...below, startBytes, limitBytes])].sort((a, b) => a - b);
 }
 
 /** As many lost probes of one size as chance alone brings once in a thousand times. */

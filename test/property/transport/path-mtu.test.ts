@@ -9,6 +9,7 @@ import {
 import { SeededRandom } from '../../../src/util/random.ts';
 
 const RTT_MS = 50;
+const START_BYTES = 1_400;
 /** A round trip has the one probe it may have; a search of every size ends well before. */
 const ROUNDS = PATH_SIZES_BYTES.length * PROBES_WHERE_LOSSY;
 
@@ -31,7 +32,7 @@ class Way {
     this.wayBytes = wayBytes;
     this.lossShare = lossShare;
     this.isLost = isLost;
-    this.mtu.begin(1_400, limitBytes, 0);
+    this.mtu.begin(START_BYTES, limitBytes, 0);
   }
 
   /** What the segments of today's size tell, then one probe if it is wanted. */
@@ -63,7 +64,9 @@ class Way {
 /** The largest size that is tried and passes. */
 function best(wayBytes: number, limitBytes: number): number {
   if (limitBytes <= wayBytes) return limitBytes;
-  const passing = PATH_SIZES_BYTES.filter((size) => size <= wayBytes && size <= limitBytes - 20);
+  const isTried = (size: number): boolean =>
+    size <= limitBytes - 20 || size === Math.min(START_BYTES, limitBytes);
+  const passing = PATH_SIZES_BYTES.filter((size) => size <= wayBytes && isTried(size));
   return passing.at(-1) ?? 1_200;
 }
 
