@@ -17,7 +17,11 @@ const COMMON = {
 } as const satisfies Record<string, FlagSpec>;
 
 const CONTROLLER = {
-  cc: { kind: 'text', value: 'NAME', describe: 'congestion controller: newreno, cubic, founding' },
+  cc: {
+    kind: 'text',
+    value: 'NAME',
+    describe: 'congestion controller: newreno, cubic, bbr, bbr-tolerant, founding',
+  },
 } as const satisfies Record<string, FlagSpec>;
 
 const CONNECTION = {

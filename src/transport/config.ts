@@ -5,7 +5,7 @@ import type { Cookies, Protection, ResetTokens } from './protection.ts';
 import type { TraceSink } from './trace.ts';
 import type { PeerAddress } from './types.ts';
 
-export const CONTROLLER_NAMES = ['newreno', 'founding', 'cubic'] as const;
+export const CONTROLLER_NAMES = ['newreno', 'founding', 'cubic', 'bbr', 'bbr-tolerant'] as const;
 export type ControllerName = (typeof CONTROLLER_NAMES)[number];
 
 export interface ConnectionConfig {

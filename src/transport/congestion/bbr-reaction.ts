@@ -1,0 +1,113 @@
+/**
+ * What losses do to BBR's model (draft, "Updating the Model Upon Packet Loss" and "Exiting Startup
+ * Based on Packet Loss"), and how that is taken back when they prove spurious.
+ *
+ * P-CC-24: in the tolerant mode a round with losses is congestion when they came with a queue in
+ * the round trips, or were more than the path's own loss explains. Where there was no queue that
+ * verdict is in doubt: for a round less is sent, and if as much is lost, the bounds are lifted.
+ */
+import type { BbrBounds } from './bbr-bounds.ts';
+import type { BbrCycle } from './bbr-cycle.ts';
+import type { BbrModel } from './bbr-model.ts';
+import { STARTUP_LOST_RUNS } from './bbr-settings.ts';
+import type { ModelPhase } from './controller.ts';
+import type { FullPipe } from './full-pipe.ts';
+import type { LossClassifier } from './loss-classifier.ts';
+import type { LossSample } from './samples.ts';
+
+export class BbrReaction {
+  /** Whether less is sent, to see whether less gets lost. */
+  isChecking = false;
+  /** The share of losses without a queue that lowered the bounds; Infinity for none. */
+  private doubtfulShare = Infinity;
+  /** The phase that the losses of this episode have ended. */
+  private undoPhase: ModelPhase | undefined = undefined;
+  private readonly isTolerant: boolean;
+  private readonly model: BbrModel;
+  private readonly bounds: BbrBounds;
+  private readonly full: FullPipe;
+  private readonly losses: LossClassifier;
+  private readonly cycle: BbrCycle;
+
+  constructor(
+    isTolerant: boolean,
+    model: BbrModel,
+    bounds: BbrBounds,
+    full: FullPipe,
+    losses: LossClassifier,
+    cycle: BbrCycle,
+  ) {
+    this.isTolerant = isTolerant;
+    this.model = model;
+    this.bounds = bounds;
+    this.full = full;
+    this.losses = losses;
+    this.cycle = cycle;
+  }
+
+  onLost(loss: LossSample, cwndBytes: number): void {
+    this.losses.onLost(loss);
+    this.bounds.noteLoss(this.model.deliveredBytes);
+    if (this.cycle.onLost(loss, cwndBytes)) this.undoPhase = 'probeBwUp';
+  }
+
+  /** What is to be restored if the episode that begins proves spurious. */
+  save(): void {
+    this.undoPhase = undefined;
+    this.bounds.save();
+  }
+
+  /** A round of counting losses is over. */
+  endRound(cwndBytes: number): void {
+    const { losses, model } = this;
+    const isUsual = model.phase === 'probeBwCruise' && !this.isChecking;
+    this.isChecking = false;
+    if (this.bounds.isLossInRound) this.judge(cwndBytes);
+    this.bounds.isLossInRound = false;
+    losses.endRound(isUsual, model.bdpBytes);
+  }
+
+  private judge(cwndBytes: number): void {
+    const { losses, model } = this;
+    const sentBytes = losses.lostBytes + losses.ackedBytes;
+    const share = losses.lostBytes / Math.max(1, sentBytes);
+    const limit = losses.threshold(sentBytes);
+    if (model.phase === 'startup') this.judgeStartup(share > limit);
+    if (this.cycle.isProbing) return;
+    // The queue that Drain and DOWN see is the one that they have come to empty.
+    const isEmptying = model.phase === 'drain' || model.phase === 'probeBwDown';
+    const isTolerant = this.isTolerant && losses.hasSeenQueue;
+    if (!isTolerant || share > limit || (losses.isQueueing && !isEmptying)) {
+      this.bounds.lowerShortTerm(model.maxBwBytesPerMs, cwndBytes);
+      const isDoubtful = isTolerant && !losses.isQueueing;
+      this.doubtfulShare = isDoubtful ? share : Infinity;
+      this.isChecking = isDoubtful && model.phase === 'probeBwCruise';
+    } else if (share >= this.doubtfulShare / 2 && !losses.isQueueing) {
+      this.doubtfulShare = Infinity;
+      if (this.cycle.mayForgive()) this.bounds.resetShortTerm();
+    }
+  }
+
+  private judgeStartup(isHigh: boolean): void {
+    const { losses, model, bounds } = this;
+    if (!isHigh || losses.lostRuns < STARTUP_LOST_RUNS) return;
+    if (this.isTolerant && !losses.isQueueing) return;
+    this.undoPhase = 'startup';
+    this.full.hasBeenFull = true;
+    bounds.flightLongBytes = Math.max(model.bdpBytes, bounds.flightLatestBytes);
+  }
+
+  /** Draft, "Handling a Spurious Loss Recovery". */
+  undo(): void {
+    const { model, undoPhase } = this;
+    this.undoPhase = undefined;
+    this.full.restart(0);
+    this.bounds.undo();
+    if (undoPhase === 'startup') {
+      this.full.hasBeenFull = false;
+      if (model.phase !== 'probeRtt') model.phase = 'startup';
+    } else if (undoPhase === 'probeBwUp' && model.phase !== 'probeBwUp') {
+      if (model.phase !== 'probeRtt') this.cycle.startRefill();
+    }
+  }
+}
