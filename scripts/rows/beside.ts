@@ -18,6 +18,8 @@ export interface BesidePlan {
   /** How many of ours, and whether one kernel TCP with CUBIC. */
   readonly ours: number;
   readonly tcp: boolean;
+  /** Who has the link for LEAD_SECONDS before the other comes and the time begins. */
+  readonly first: 'ours' | 'tcp';
 }
 
 export interface Beside {
@@ -27,6 +29,7 @@ export interface Beside {
   readonly tcp: number;
 }
 
+const LEAD_SECONDS = 1;
 const TCP_PORT = '5300';
 const PROBE = './scripts/lab/echo-probe.mjs';
 const PROBE_PORT = '5400';
@@ -35,12 +38,17 @@ const PROBE_PORT = '5400';
 export async function runBeside(lab: Lab, plan: BesidePlan): Promise<Beside> {
   const { folder, fileName, seconds, flags } = plan;
   const server = await startServer(lab.b, join(folder, 'server'), flags);
+  const startOurs = (): RunningClient[] =>
+    Array.from({ length: plan.ours }, (_, i) => {
+      const target = join(folder, 'client', `${fileName}-${i}`);
+      return startClient(lab.a, ['get', server.url(fileName), target, ...flags]);
+    });
+  const isTcpFirst = plan.tcp && plan.first === 'tcp';
+  const early = isTcpFirst ? runTcp(lab, seconds, LEAD_SECONDS) : startOurs();
+  await sleep(1000 * LEAD_SECONDS);
   const fromSeconds = Date.now() / 1000;
-  const clients = Array.from({ length: plan.ours }, (_, i) => {
-    const target = join(folder, 'client', `${fileName}-${i}`);
-    return startClient(lab.a, ['get', server.url(fileName), target, ...flags]);
-  });
-  const tcp = plan.tcp ? runTcp(lab, seconds) : sleep(1000 * seconds).then(() => 0);
+  const clients = Array.isArray(early) ? early : startOurs();
+  const tcp = Array.isArray(early) ? startTcp(lab, plan) : early;
   const tcpMegabits = await tcp;
   // One more event of each, so that the end of the time lies between two.
   await sleep(1100);
@@ -52,6 +60,10 @@ export async function runBeside(lab: Lab, plan: BesidePlan): Promise<Beside> {
   await end(clients);
   await server.stop();
   return { ours, tcp: tcpMegabits };
+}
+
+function startTcp(lab: Lab, plan: BesidePlan): Promise<number> {
+  return plan.tcp ? runTcp(lab, plan.seconds, 0) : sleep(1000 * plan.seconds).then(() => 0);
 }
 
 async function end(clients: readonly RunningClient[]): Promise<void> {
@@ -74,12 +86,12 @@ export function bytesAt(events: readonly LftpEvent[], atSeconds: number): number
   return beforeBytes;
 }
 
-/** Mbit/s that one kernel TCP with CUBIC delivered from host B to host A. */
-async function runTcp(lab: Lab, seconds: number): Promise<number> {
+/** Mbit/s that one kernel TCP with CUBIC delivered from host B to host A after its lead. */
+async function runTcp(lab: Lab, seconds: number, leadSeconds: number): Promise<number> {
   const sink = lab.a.start('iperf3', ['-s', '-1', '-p', TCP_PORT]);
   sink.stdout.resume();
   await sleep(300);
-  const time = ['-t', String(seconds), '-C', 'cubic', '-J'];
+  const time = ['-t', String(seconds), '-O', String(leadSeconds), '-C', 'cubic', '-J'];
   const source = lab.b.start('iperf3', ['-c', lab.a.address, '-p', TCP_PORT, ...time]);
   let text = '';
   source.stdout.on('data', (chunk: Buffer) => {
