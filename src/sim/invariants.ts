@@ -62,7 +62,10 @@ export class Invariants implements WorldObserver {
     );
   }
 
-  /** A window grows by use only: it may double what was ever in flight, and no more. */
+  /**
+   * A window grows by use only: it may double what was ever in flight, and no more. A model of the
+   * path lets it grow by what arrives until the path is known to be full, with clumps besides.
+   */
   private watchGrowth(host: Host, connection: Connection, stats: ConnectionStats): void {
     const { cwndBytes, flightSizeBytes } = stats;
     let growth = this.growths.get(connection);
@@ -72,9 +75,13 @@ export class Invariants implements WorldObserver {
     }
     growth.mostFlightBytes = Math.max(growth.mostFlightBytes, flightSizeBytes);
     const slackBytes = GROWTH_SLACK_SEGMENTS * host.segmentBytes;
-    const mostBytes = 2 * growth.mostFlightBytes + slackBytes;
+    const usedBytes = 2 * growth.mostFlightBytes + slackBytes;
+    const isModel = stats.ssthreshBytes === Infinity && stats.phase !== 'slowStart';
+    const mostBytes = isModel
+      ? growth.initialBytes + 2 * usedBytes
+      : Math.max(growth.initialBytes, usedBytes);
     check(
-      cwndBytes <= Math.max(growth.initialBytes, mostBytes),
+      cwndBytes <= mostBytes,
       'growth',
       () => `host ${host.index}: cwnd ${cwndBytes}, never more than ${growth.mostFlightBytes} used`,
     );

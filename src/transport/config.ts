@@ -46,7 +46,7 @@ export interface ConnectionConfig {
 }
 
 export const DEFAULT_CONNECTION_CONFIG: ConnectionConfig = {
-  controller: 'newreno',
+  controller: 'bbr-tolerant',
   isPaced: true,
   segmentBytes: 1400,
   acceptSegmentBytes: 1500,

@@ -79,7 +79,7 @@ describe('a client at another address', () => {
     const after = far.connection.stats();
     expect(far.connection.peer).toBe(to);
     if (isKept) expect(after.cwndBytes).toBeGreaterThanOrEqual(before.cwndBytes);
-    else expect(after.cwndBytes).toBe(10 * 1_400);
+    else expect(after.cwndBytes).toBe(32 * 1_400);
     if (isKept) expect(after.minRttMs).toBe(before.minRttMs);
     else expect(after.srttMs).toBe(0);
     expect(net.runUntil(() => near.recordsEnded === 1, 20_000)).toBe(true);

@@ -56,6 +56,13 @@ export interface StationOptions {
 export const FIRST_SEQ = 1000;
 export const FIRST_TXN = 5000;
 
+/** A window that leaves at once and counts losses: its arithmetic can be followed by hand. */
+const DEFAULTS: ConnectionConfig = {
+  ...DEFAULT_CONNECTION_CONFIG,
+  controller: 'newreno',
+  isPaced: false,
+};
+
 export class Station {
   nowMs = 0;
   readonly address: PeerAddress;
@@ -88,7 +95,7 @@ export class Station {
       random: new SeededRandom(options.host ?? 1),
       protection: plainProtection(this.sealer, WIRE_VERSION),
       earlyPoolBytes: 16_777_216,
-      connection: { ...DEFAULT_CONNECTION_CONFIG, isPaced: false, ...options.connection },
+      connection: { ...DEFAULTS, ...options.connection },
       initialSeq: FIRST_SEQ,
       initialTxn: FIRST_TXN,
       trace: options.tracing === true ? trace : NO_TRACE,
