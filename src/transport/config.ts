@@ -51,7 +51,7 @@ export const DEFAULT_CONNECTION_CONFIG: ConnectionConfig = {
   segmentBytes: 1400,
   acceptSegmentBytes: 1500,
   receiveWindowBytes: 67_108_864,
-  initialReceiveWindowBytes: 4_194_304,
+  initialReceiveWindowBytes: 16_777_216,
   receiveWindowSegments: 65_536,
   sendQueueBytes: 4_194_304,
   patienceMs: 30_000,

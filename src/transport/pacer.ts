@@ -8,8 +8,11 @@
 const TRAIN_MS = 1;
 const MIN_TRAIN_SEGMENTS = 2;
 const MAX_TRAIN_BYTES = 65_536;
-/** P-PACE-03: a late timer is made up for, a pause is not: so much time may be banked. */
+/** P-PACE-03: so much time may be banked in a pause… */
 const BANK_MS = 2;
+/** …and so much when a train has waited for its time and its timer was late, but no later. */
+const LATE_BANK_MS = 8;
+const LATEST_TIMER_MS = 20;
 
 export class Pacer {
   /** When the next train may leave; meaningful after `maySend` has refused. */
@@ -47,10 +50,12 @@ export class Pacer {
   }
 
   private fill(nowMs: number, bytesPerMs: number, train: number): void {
-    const capacity = Math.max(train, BANK_MS * bytesPerMs);
-    const gained = nowMs > this.asOfMs ? (nowMs - this.asOfMs) * bytesPerMs : 0;
+    if (nowMs <= this.asOfMs) return;
+    const isLate = this.isWaiting && nowMs - this.readyMs <= LATEST_TIMER_MS;
+    const capacity = Math.max(train, (isLate ? LATE_BANK_MS : BANK_MS) * bytesPerMs);
+    const gained = (nowMs - this.asOfMs) * bytesPerMs;
     this.creditBytes = Math.min(capacity, this.creditBytes + gained);
-    this.asOfMs = Math.max(this.asOfMs, nowMs);
+    this.asOfMs = nowMs;
   }
 
   /** What leaves unasked, such as a probe, is paid for later. */

@@ -6,10 +6,11 @@ import { isStreamCombination, type SegmentView } from '../wire/segment.ts';
 import { unwrap, wrap } from '../wire/serial.ts';
 import type { ConnectionParts } from './connection-parts.ts';
 import { countReceived } from './counters.ts';
-import { OPENING_RETRY_CAP_MS } from './opening.ts';
 
 /** Bytes at the end of the third message by which its repetition is known. */
 const THIRD_END_BYTES = 8;
+/** P-PACE-01: a responder's first flight is spread over no more than this; milliseconds. */
+const MAX_FIRST_SPREAD_MS = 100;
 
 export class OpeningReceiver {
   /** The third message's last bytes, sealed as they came. */
@@ -47,7 +48,7 @@ export class OpeningReceiver {
     if (!this.isTrusted()) return undefined;
     this.keepToken(parameters.resetToken);
     parts.writer.destinationPort = segment.sourcePort;
-    this.sampleOpening(nowMs, Infinity);
+    this.sampleOpening(nowMs);
     parts.meet(segment.seq, segment.txn, parameters);
     parts.liveness.onReceived(nowMs);
     parts.isEstablishedNews = true;
@@ -55,16 +56,16 @@ export class OpeningReceiver {
   }
 
   /**
-   * P-RTT-02: only a message that was sent once says which sending its answer belongs to (Karn),
-   * and an answer that a person had to think about is no round trip.
-   * @param limitMs longest that counts
+   * P-RTT-02: only a message that was sent once says which sending its answer belongs to (Karn).
+   * Its answer to the responder may have waited for a program that starts or a person who thinks:
+   * that is no round trip, and sets no more than the pace of the first flight.
    */
-  private sampleOpening(nowMs: number, limitMs: number): void {
-    const { opening, rtt, path } = this.parts;
-    const rttMs = nowMs - opening.firstSentMs;
-    if (opening.attempts !== 1 || rttMs > limitMs) return;
-    rtt.sample(Math.max(0.001, rttMs));
-    path.onRoundTrip(rtt.srttMs);
+  private sampleOpening(nowMs: number): void {
+    const { opening, rtt, path, initiator } = this.parts;
+    if (opening.attempts !== 1) return;
+    const rttMs = Math.max(0.001, nowMs - opening.firstSentMs);
+    if (initiator) rtt.sample(rttMs);
+    path.onRoundTrip(initiator ? rttMs : Math.min(rttMs, MAX_FIRST_SPREAD_MS));
   }
 
   /** P-KEY-03: the server's key is checked before the third message, which shows who asks. */
@@ -95,7 +96,7 @@ export class OpeningReceiver {
     if (hasFirst && !isStreamCombination(parameters.firstFlags)) {
       return this.refuse('flagCombination');
     }
-    this.sampleOpening(nowMs, OPENING_RETRY_CAP_MS);
+    this.sampleOpening(nowMs);
     parts.agreeOnAcks(parameters);
     parts.login = parameters.login;
     parts.writer.sealer = parts.handshake.sealer;

@@ -50,16 +50,16 @@ describe('P-FLOW-07 a window that grows with what is consumed', { timeout: 60_00
     // 4 MB/s, one write at a time.
     const disk = { bytesPerMs: 4_000, stallEveryMs: 1_000, stallMs: 0, depth: 1 };
     const habits = { ...HEALTHY_HABITS, disk };
-    const party = open(pair, planOf([jobOf('get', 20e6)], { habits }));
+    const party = open(pair, planOf([jobOf('get', 40e6)], { habits }));
     let mostBytes = 0;
     const isDone = (): boolean => {
       mostBytes = Math.max(mostBytes, pair.client.receivePool.usedBytes);
       return party.isComplete;
     };
     expect(runUntil(pair, 60_000, isDone)).toBe(true);
-    expect(pair.world.nowMs).toBeLessThan(20e6 / 4_000 + 200);
-    expect(party.connection.stats().receiveWindowBytes).toBe(4_194_304);
-    expect(mostBytes).toBeLessThanOrEqual(4_194_304 + 262_144);
+    expect(pair.world.nowMs).toBeLessThan(40e6 / 4_000 + 200);
+    expect(party.connection.stats().receiveWindowBytes).toBe(16_777_216);
+    expect(mostBytes).toBeLessThanOrEqual(16_777_216 + 262_144);
     expect(pair.server.parties[0]!.connection.stats().windowLimits).toBeGreaterThan(3);
   });
 
@@ -73,8 +73,8 @@ describe('P-FLOW-07 a window that grows with what is consumed', { timeout: 60_00
       pair.server.parties
         .map(({ connection }) => connection.stats().receiveWindowBytes)
         .reduce((sum, bytes) => sum + bytes, 0);
-    expect(runUntil(pair, 1_000, () => pair.server.parties.length === 24)).toBe(true);
-    expect(windows()).toBeGreaterThan(2 * pools.serverPoolBytes);
+    expect(runUntil(pair, 3_000, () => pair.server.parties.length === 24)).toBe(true);
+    expect(windows()).toBeGreaterThan(pools.serverPoolBytes);
     const isDone = (): boolean => parties.every(({ isComplete }) => isComplete);
     expect(runUntil(pair, 600_000, isDone)).toBe(true);
     expect(pair.server.endpoint.stats().drops.noMemory).toBeGreaterThan(0);
