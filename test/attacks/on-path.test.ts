@@ -108,7 +108,7 @@ describe('somebody who alters a quarter of all on the path', () => {
     await exchange(client, server, file);
     const { drops } = rig.listener.stats();
     const dropped = Object.values(drops).reduce((sum, count) => sum + count, 0);
-    expect(altered).toBeGreaterThan(30);
+    expect(altered).toBeGreaterThan(20);
     // Copies of the handshake are drops too, of a kind of their own.
     expect(dropped).toBeGreaterThanOrEqual(altered);
     expect(dropped - drops.duplicate - drops.notEstablished).toBeLessThanOrEqual(altered);

@@ -51,7 +51,7 @@ describe('the founding shell', () => {
     expect(await readFile(join(rig.root, 'mine'), 'utf8')).toBe('mine');
     expect(await readFile(join(rig.root, 'other name'), 'utf8')).toBe('mine');
     expect(ended.stdout).toMatch(/clients +1\n/);
-    expect(ended.stdout).toMatch(/congestion +newreno, .*cwnd/);
+    expect(ended.stdout).toMatch(/congestion +bbr-tolerant, .*cwnd/);
     expect(ended.stdout).toMatch(/Not connected\.\n$/);
   });
 

@@ -43,7 +43,7 @@ describe('post and get', () => {
     expect(down['digest']).toBe(up['digest']);
     expect(down['digest']).toMatch(/^blake3:[0-9a-f]{64}$/);
     for (const done of [up, down]) {
-      expect(done['controller']).toBe('newreno');
+      expect(done['controller']).toBe('bbr-tolerant');
       expect(done['seconds']).toBeGreaterThan(0);
       expect(done['retransmittedShare']).toBeGreaterThanOrEqual(0);
       expect(done['retransmittedShare']).toBeLessThanOrEqual(1);

@@ -100,7 +100,8 @@ describe('a server whose memory others hold', () => {
     await crowd(100, async () => {
       const channel = await raw(windowBytes);
       await channel.sendMessage(encode({ op: 'get', id: 1, path: ['long'] }));
-      const isFull = (): boolean => channel.stats().bytesDelivered > windowBytes - 4_096;
+      // The rest is too little for the large segments of loopback.
+      const isFull = (): boolean => channel.stats().bytesDelivered > windowBytes / 2;
       await until(() => (isFull() ? true : undefined));
     });
     await thereAndBack(randomBytes(1_048_576));

@@ -167,7 +167,7 @@ describe('a connection over loopback', () => {
     const { channel } = await dial(server.port, { config });
     let sent = 0;
     const slabBytes = 65_536;
-    const bytes = randomBytes(24 * 1_048_576, 3);
+    const bytes = randomBytes(40 * 1_048_576, 3);
     const writing = (async () => {
       for (; sent < bytes.length; sent += slabBytes) {
         const slab = await channel.acquireSlab(slabBytes);
@@ -177,7 +177,7 @@ describe('a connection over loopback', () => {
       channel.endData();
     })();
     await expect.poll(() => channel.stats().windowProbes, { timeout: 20_000 }).toBeGreaterThan(0);
-    expect(sent).toBeLessThan(12 * 1_048_576);
+    expect(sent).toBeLessThan(20 * 1_048_576);
     start();
     await writing;
     expect(Buffer.compare((await received[0]) ?? new Uint8Array(), bytes)).toBe(0);

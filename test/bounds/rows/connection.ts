@@ -117,7 +117,7 @@ export const CONNECTION: readonly Bound[] = [
     drive: connection.backoffLevels,
   },
   {
-    what: 'receive window, bytes, 4 MiB at first',
+    what: 'receive window, bytes, 16 MiB at first',
     cap: 67_108_864,
     constant: 'DEFAULT_CONNECTION_CONFIG.receiveWindowBytes',
     file: 'src/transport/config.ts',

@@ -12,9 +12,9 @@ describe('P-FLOW-07 the window of a new connection', () => {
   const started = (poolBytes: number, config = {}): number =>
     startWindowBytes({ ...DEFAULT_CONNECTION_CONFIG, ...config }, new SlabPool(poolBytes));
 
-  it('is 4 MiB, or an eighth of the free pool, or two of the largest segments', () => {
-    expect(started(512 * MIB)).toBe(4 * MIB);
-    expect(started(32 * MIB)).toBe(4 * MIB);
+  it('is 16 MiB, or an eighth of the free pool, or two of the largest segments', () => {
+    expect(started(512 * MIB)).toBe(16 * MIB);
+    expect(started(128 * MIB)).toBe(16 * MIB);
     expect(started(16 * MIB)).toBe(2 * MIB);
     expect(started(0)).toBe(131_072);
   });
