@@ -18,6 +18,7 @@ export class SocketPeer implements PeerAddress {
   readonly family: 4 | 6;
   /** What `send` of the socket is given: on a dual-stack socket `::ffff:192.0.2.1`. */
   readonly sendAddress: string;
+  private knownSource: string | undefined;
 
   constructor(sendAddress: string, port: number) {
     const isMapped = sendAddress.startsWith(MAPPED_PREFIX) && sendAddress.includes('.');
@@ -28,9 +29,10 @@ export class SocketPeer implements PeerAddress {
     this.sendAddress = sendAddress;
   }
 
-  /** Worked out when asked for: only openings ask. */
+  /** Worked out when first asked for: of those who are turned away nobody asks. */
   get source(): string {
-    return this.family === 4 ? this.address : sourceOf(this.address);
+    this.knownSource ??= this.family === 4 ? this.address : sourceOf(this.address);
+    return this.knownSource;
   }
 }
 

@@ -38,6 +38,7 @@ export class Connection {
   deadlineMs = Infinity;
   heapIndex = -1;
   isReady = false;
+  creditBytes = 0;
   isLate = false;
   hasEvents = false;
   private retryAtMs = Infinity;

@@ -10,6 +10,7 @@ import { decodeSegment, SegmentView } from '../wire/segment.ts';
 import { Acceptor } from './acceptor.ts';
 import type { ConnectionConfig, EndpointConfig } from './config.ts';
 import { Connection } from './connection.ts';
+import { FairQueue } from './fair-queue.ts';
 import { PortTable } from './port-table.ts';
 import { QuietEntry } from './quiet.ts';
 import { earlyPool, type SharedResources } from './shared-resources.ts';
@@ -17,8 +18,6 @@ import type { Handshake } from './protection.ts';
 import { Strangers } from './strangers.ts';
 import type { ConnectionEvent, EndpointStats, PeerAddress, TransmitSlot } from './types.ts';
 
-/** Datagrams one connection may send before the next ready one has its turn. */
-const TURN_DATAGRAMS = 16;
 export interface EndpointEvent {
   readonly connection: Connection;
   readonly event: ConnectionEvent;
@@ -27,8 +26,7 @@ export interface EndpointEvent {
 export class Endpoint {
   private readonly table = new PortTable();
   private readonly heap = new DeadlineHeap<Connection | QuietEntry>();
-  private readonly ready = new Fifo<Connection>();
-  private turn = 0;
+  private readonly ready = new FairQueue<Connection>();
   private readonly eventful = new Fifo<Connection>();
   private readonly strangers: Strangers;
   private readonly segment = new SegmentView();
@@ -91,6 +89,7 @@ export class Endpoint {
       halfOpen: this.acceptor.halfOpenCount,
       ...this.strangers.counters,
       drops: { ...this.drops },
+      heapMoves: this.heap.moves,
       earlyBytes: this.shared.earlyPool.usedBytes,
     };
   }
@@ -190,8 +189,8 @@ export class Endpoint {
   /** Something changed at `connection`: it may have output, events, another deadline. */
   private touch(connection: Connection): void {
     if (connection.isReady) return;
-    connection.isReady = true;
-    this.ready.push(connection);
+    const { peer } = connection;
+    this.ready.push(peer.source ?? peer.address, connection);
   }
 
   /** Lets every connection whose deadline has passed act on it. */
@@ -211,7 +210,10 @@ export class Endpoint {
     }
   }
 
-  /** Writes the next datagram into `slot`; false when nobody has anything to say. */
+  /**
+   * Writes the next datagram into `slot`; false when nobody has anything to say. P-FAIR-01: who
+   * comes next is decided by bytes, between sources and then between the connections of one.
+   */
   pollTransmit(nowMs: number, slot: TransmitSlot): boolean {
     this.nowMs = nowMs;
     if (this.strangers.poll(slot)) {
@@ -224,17 +226,11 @@ export class Endpoint {
       if (connection.pollTransmit(nowMs, slot)) {
         this.counters.datagramsSent += 1;
         if (this.config.trace.enabled) this.traceSent(nowMs, connection, slot);
-        this.turn += 1;
-        if (this.turn >= TURN_DATAGRAMS) this.rotate();
+        this.ready.sent(slot.length);
         return true;
       }
       this.settle(nowMs, connection);
     }
-  }
-
-  private rotate(): void {
-    this.turn = 0;
-    if (this.ready.length > 1) this.ready.push(this.ready.shift()!);
   }
 
   private traceSent(nowMs: number, connection: Connection, slot: TransmitSlot): void {
@@ -244,9 +240,8 @@ export class Endpoint {
     this.config.trace.record(nowMs, connection.id, { kind: 'sent', segment });
   }
 
-  /** The head of the ready queue has nothing more to send: note its deadline and its events. */
+  /** Whose turn it is has nothing more to send: note its deadline and its events. */
   private settle(nowMs: number, connection: Connection): void {
-    this.turn = 0;
     this.counters.steps += 1;
     const deadlineMs = connection.nextTimeout();
     if (deadlineMs <= nowMs && !connection.isLate) {
@@ -257,7 +252,6 @@ export class Endpoint {
     }
     connection.isLate = false;
     this.ready.shift();
-    connection.isReady = false;
     if (!connection.hasEvents) {
       connection.hasEvents = true;
       this.eventful.push(connection);
@@ -293,7 +287,7 @@ export class Endpoint {
   }
 
   nextTimeout(): number {
-    if (this.ready.length > 0 || this.strangers.isWaiting) return this.nowMs;
+    if (!this.ready.isEmpty || this.strangers.isWaiting) return this.nowMs;
     return this.heap.peek()?.deadlineMs ?? Infinity;
   }
 }

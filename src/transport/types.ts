@@ -11,7 +11,7 @@ export interface PeerAddress {
   readonly address: string;
   readonly port: number;
   readonly family: 4 | 6;
-  /** What counts as one source of strangers; the address unless a host may have many. */
+  /** What counts as one source; the address unless a host may have many. */
   readonly source?: string;
 }
 
@@ -135,6 +135,8 @@ export interface EndpointStats {
   readonly answersRefused: number;
   /** Visits to single connections: the measure of work. */
   readonly steps: number;
+  /** Places by which deadlines moved in their heap: at most its depth for each visit. */
+  readonly heapMoves: number;
   /** Bytes of early segments held. */
   readonly earlyBytes: number;
 }

@@ -8,6 +8,8 @@ export interface Deadlined {
 
 export class DeadlineHeap<T extends Deadlined> {
   private readonly entries: T[] = [];
+  /** Places by which entries moved so far: what all updates have cost. */
+  moves = 0;
 
   get size(): number {
     return this.entries.length;
@@ -68,6 +70,7 @@ export class DeadlineHeap<T extends Deadlined> {
   }
 
   private swap(a: T, b: T): void {
+    this.moves += 1;
     const index = a.heapIndex;
     a.heapIndex = b.heapIndex;
     b.heapIndex = index;

@@ -104,16 +104,17 @@ describe('an endpoint', () => {
     expect(ids).toEqual([1, 2, 3]);
   });
 
-  it('gives each ready connection its turn after 16 datagrams', () => {
-    const couple = new Couple({ client: { connection: { initialWindowSegments: 40 } } });
+  it('P-FAIR-01 gives each ready connection its turn after 64 KiB', () => {
+    const couple = new Couple({ client: { connection: { initialWindowSegments: 60 } } });
     const all = [couple.connect(), couple.connect()];
     couple.run(200);
-    for (const connection of all) couple.client.sendBytes(connection, pattern(40 * 1368));
+    for (const connection of all) couple.client.sendBytes(connection, pattern(60 * 1368));
     const ports = couple.client.drain().map(({ sourcePort }) => sourcePort);
     const [near, far] = all.map(({ localPort }) => localPort);
-    const turns = [near, far, near, far].flatMap((port) => Array.from({ length: 16 }, () => port));
-    expect(ports.slice(0, 64)).toEqual(turns);
-    expect(ports).toHaveLength(80);
+    // 47 datagrams of 1,400 bytes are the first to be more.
+    const turn = Array.from({ length: 47 }, () => near);
+    expect(ports.slice(0, 94)).toEqual([...turn, ...turn.map(() => far)]);
+    expect(ports).toHaveLength(120);
   });
 
   it('visits only connections with something to do', () => {
