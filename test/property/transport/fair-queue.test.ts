@@ -58,7 +58,7 @@ it('P-FAIR-01 keeps credits within a turn, serves whoever waits, and never idles
   );
 });
 
-it('P-FAIR-01 divides evenly between backlogged sources, and within them between connections', () => {
+it('P-FAIR-01 divides evenly between backlogged sources, and between connections of one', () => {
   const sizes = fc.array(fc.integer({ min: 20, max: MAX_BYTES }), { minLength: 12, maxLength: 12 });
   fc.assert(
     fc.property(crowd, sizes, (sources, lengths) => {
