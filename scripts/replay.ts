@@ -1,26 +1,31 @@
 /**
- * `npm run replay -- SEED [--trace]`: runs one seed of the simulator again, and with `--trace`
- * prints every segment and every note of the transport on the way.
+ * `npm run replay -- SEED [--cc NAME] [--trace]`: runs one seed of the simulator again, if wanted
+ * under another controller than the one it draws, and with `--trace` prints every segment and every
+ * note of the transport on the way.
  */
 import { parseArgs } from 'node:util';
 import { TALLIES } from '../src/sim/fault-classes.ts';
 import { type Line, replaySeed } from '../src/sim/replay.ts';
 import { type SeedResult, runSeed } from '../src/sim/run-seed.ts';
 import { drawScenario } from '../src/sim/scenario.ts';
+import { CONTROLLER_NAMES } from '../src/transport/config.ts';
 
 function main(): number {
   const { values, positionals } = parseArgs({
-    options: { trace: { type: 'boolean', default: false } },
+    options: { trace: { type: 'boolean', default: false }, cc: { type: 'string' } },
     allowPositionals: true,
   });
   const seed = Number(positionals[0]);
-  if (positionals.length !== 1 || !Number.isSafeInteger(seed) || seed < 0) {
-    console.error('usage: npm run replay -- SEED [--trace]');
+  const controller = CONTROLLER_NAMES.find((name) => name === values.cc);
+  const isKnown = values.cc === undefined || controller !== undefined;
+  if (positionals.length !== 1 || !Number.isSafeInteger(seed) || seed < 0 || !isKnown) {
+    console.error(`usage: npm run replay -- SEED [--cc ${CONTROLLER_NAMES.join('|')}] [--trace]`);
     return 2;
   }
-  const scenario = drawScenario(seed);
+  const options = controller === undefined ? {} : { controller };
+  const scenario = { ...drawScenario(seed), ...options };
   console.log(JSON.stringify({ ...scenario, faults: [...scenario.faults] }, spellInfinity, 2));
-  const result = values.trace ? replaySeed(seed, print) : runSeed(seed);
+  const result = values.trace ? replaySeed(seed, print, options) : runSeed(seed, options);
   report(result);
   return result.ok ? 0 : 1;
 }

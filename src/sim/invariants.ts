@@ -64,7 +64,8 @@ export class Invariants implements WorldObserver {
 
   /**
    * A window grows by use only: it may double what was ever in flight, and no more. A model of the
-   * path lets it grow by what arrives until the path is known to be full, with clumps besides.
+   * path lets it grow by what arrives, used or not, until a first window has arrived (draft,
+   * BBRUpdateCwnd) and until the path is known to be full, with clumps besides.
    */
   private watchGrowth(host: Host, connection: Connection, stats: ConnectionStats): void {
     const { cwndBytes, flightSizeBytes } = stats;
@@ -78,7 +79,7 @@ export class Invariants implements WorldObserver {
     const usedBytes = 2 * growth.mostFlightBytes + slackBytes;
     const isModel = stats.ssthreshBytes === Infinity && stats.phase !== 'slowStart';
     const mostBytes = isModel
-      ? growth.initialBytes + 2 * usedBytes
+      ? 2 * (growth.initialBytes + usedBytes)
       : Math.max(growth.initialBytes, usedBytes);
     check(
       cwndBytes <= mostBytes,

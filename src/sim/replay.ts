@@ -6,7 +6,7 @@ import { prettyPrint } from '../wire/pretty-print.ts';
 import { SegmentView, decodeSegment } from '../wire/segment.ts';
 import type { Simulation } from './build-world.ts';
 import type { Way } from './host.ts';
-import { type SeedResult, runSeed } from './run-seed.ts';
+import { type SeedOptions, type SeedResult, runSeed } from './run-seed.ts';
 import type { World, WorldObserver } from './world.ts';
 
 export interface Line {
@@ -17,7 +17,11 @@ export interface Line {
 }
 
 /** Replays a seed; every line goes to `write` as it happens. */
-export function replaySeed(seed: number, write: (line: Line) => void): SeedResult {
+export function replaySeed(
+  seed: number,
+  write: (line: Line) => void,
+  options: Pick<SeedOptions, 'controller'> = {},
+): SeedResult {
   let world: World | undefined;
   const traceOf = (host: number): TraceSink => ({
     enabled: true,
@@ -30,7 +34,7 @@ export function replaySeed(seed: number, write: (line: Line) => void): SeedResul
     world = simulation.world;
     world.observe(new Narrator(simulation, write));
   };
-  return runSeed(seed, { traceOf, onBuilt });
+  return runSeed(seed, { ...options, traceOf, onBuilt });
 }
 
 /** Undefined for what the narrator tells anyway. */

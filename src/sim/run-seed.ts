@@ -7,6 +7,7 @@ import { Invariants, checkCopies, checkEmpty, checkEndings } from './invariants.
 import { type Scenario, drawScenario } from './scenario.ts';
 import { tallyFaults } from './tally-faults.ts';
 import { WireWatch } from './wire-watch.ts';
+import type { ControllerName } from '../transport/config.ts';
 import type { TraceSink } from '../transport/trace.ts';
 
 export interface SeedOptions {
@@ -14,6 +15,8 @@ export interface SeedOptions {
   readonly traceOf?: (host: number) => TraceSink;
   /** Real keys in place of the scenario's toys. */
   readonly protectionOf?: ProtectionOf;
+  /** Another controller than the one drawn. */
+  readonly controller?: ControllerName;
   /** Largest datagram that every host can send, so that datagrams grow (P-MTU-02). */
   readonly hostLimitBytes?: number;
   /** Called once the world stands, for example to add an observer. */
@@ -53,7 +56,9 @@ const TIMEOUTS_PER_PAUSE = 16;
 const REST_MS = 30_000_000;
 
 export function runSeed(seed: number, options: SeedOptions = {}): SeedResult {
-  return runScenario(drawScenario(seed), options);
+  const drawn = drawScenario(seed);
+  const { controller = drawn.controller } = options;
+  return runScenario({ ...drawn, controller }, options);
 }
 
 export function runScenario(scenario: Scenario, options: SeedOptions = {}): SeedResult {
@@ -71,6 +76,7 @@ export function runScenario(scenario: Scenario, options: SeedOptions = {}): Seed
   } catch (error) {
     failure = asFailure(error);
   }
+  const chosen = options.controller === undefined ? '' : ` --cc ${options.controller}`;
   const where = `seed ${scenario.seed} at ${world.nowMs.toFixed(3)} ms`;
   return {
     seed: scenario.seed,
@@ -80,7 +86,7 @@ export function runScenario(scenario: Scenario, options: SeedOptions = {}): Seed
       failure === undefined
         ? ''
         : `${where}: [${failure.check}] ${failure.message}\n` +
-          `  replay: npm run replay -- ${scenario.seed} --trace`,
+          `  replay: npm run replay -- ${scenario.seed}${chosen} --trace`,
     traceHash: world.traceHash,
     virtualMs: world.nowMs,
     afterHealMs: Math.max(0, end.doneMs - scenario.healMs),

@@ -1,5 +1,5 @@
 /** What one seed means: who transfers what, over which links, and what goes wrong meanwhile. */
-import type { ControllerName } from '../transport/config.ts';
+import { CONTROLLER_NAMES, type ControllerName } from '../transport/config.ts';
 import { SeededRandom, type Random } from '../util/random.ts';
 import type { ClientPlan, JobPlan } from './client-party.ts';
 import { type CloseMode, MAX_PADDING_BYTES } from './exchange-message.ts';
@@ -92,7 +92,7 @@ export function drawScenario(seed: number): Scenario {
     isSealed,
     isLarge,
     isNearWrap: random.chance(0.05),
-    controller: !isLarge && random.chance(0.25) ? 'founding' : 'newreno',
+    controller: drawController(seed, random, isLarge),
     segmentBytes: random.chance(0.75) ? 1_400 : random.integer(1_200, 1_472),
     ...drawWindows(random, isLarge),
     serverHabits: drawHabits(random, faults),
@@ -111,6 +111,15 @@ function drawFaults(seed: number, random: Random): ReadonlySet<FaultClass> {
   const isOn = (fault: FaultClass): boolean =>
     (LATER_FAULTS.has(fault) ? later : random).chance(0.5);
   return new Set(FAULT_CLASSES.filter(isOn));
+}
+
+const MODERN_CONTROLLERS = CONTROLLER_NAMES.filter((name) => name !== 'founding');
+
+/** `founding` is too slow for a large transfer; the others came later, under a name of their own. */
+function drawController(seed: number, random: Random, isLarge: boolean): ControllerName {
+  if (!isLarge && random.chance(0.25)) return 'founding';
+  const later = SeededRandom.named(seed, 'controller');
+  return MODERN_CONTROLLERS[later.integer(0, MODERN_CONTROLLERS.length - 1)]!;
 }
 
 type Pools = Pick<Scenario, 'receivePoolBytes' | 'earlyPoolBytes'>;
