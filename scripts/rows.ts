@@ -7,6 +7,7 @@ import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, release } from 'node:os';
 import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
+import { benchAgrees } from './rows/bench-agrees.ts';
 import { harm } from './rows/harm.ts';
 import { reno, simAgreement } from './rows/link-rows.ts';
 import { impaired, lossy } from './rows/lossy.ts';
@@ -14,7 +15,16 @@ import { memory } from './rows/memory.ts';
 import type { Row } from './rows/row.ts';
 import { vethClean } from './rows/veth-clean.ts';
 
-const ROWS: readonly Row[] = [vethClean, reno, simAgreement, memory, lossy, impaired, harm];
+const ROWS: readonly Row[] = [
+  vethClean,
+  reno,
+  simAgreement,
+  memory,
+  lossy,
+  impaired,
+  harm,
+  benchAgrees,
+];
 
 function git(...args: string[]): string {
   return execFileSync('git', args, { encoding: 'utf8' }).trim();
