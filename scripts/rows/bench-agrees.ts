@@ -115,7 +115,8 @@ async function agrees(folder: string, row: AgreedRow, print: Print): Promise<boo
   print(
     `${row.megabits} Mbit/s, ${row.rttMs} ms, ${row.loss * 100} %`.padEnd(24) +
       (bench[0]?.controller ?? '').padEnd(13) +
-      `lab${cell(goodput(lab), 7, 2)} (${all(lab)})  bench${cell(goodput(bench), 7, 2)} (${all(bench)})` +
+      `lab${cell(goodput(lab), 7, 2)} (${all(lab)})  ` +
+      `bench${cell(goodput(bench), 7, 2)} (${all(bench)})` +
       `  off${cell(off * 100, 6)} %  resent${resent(lab)} and${resent(bench)} %: ` +
       (isMet ? 'met' : 'MISSED'),
   );

@@ -115,7 +115,7 @@ function drawFaults(seed: number, random: Random): ReadonlySet<FaultClass> {
 
 const MODERN_CONTROLLERS = CONTROLLER_NAMES.filter((name) => name !== 'founding');
 
-/** `founding` is too slow for a large transfer; the others came later, under a name of their own. */
+/** `founding` is too slow for a large transfer; others came later, under their own name. */
 function drawController(seed: number, random: Random, isLarge: boolean): ControllerName {
   if (!isLarge && random.chance(0.25)) return 'founding';
   const later = SeededRandom.named(seed, 'controller');
