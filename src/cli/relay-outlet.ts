@@ -1,5 +1,5 @@
 /** A socket of the relay with the buffers that wait in its queue. */
-import { DatagramPool } from '../io/datagram-pool.ts';
+import { TrainPool } from '../io/train-pool.ts';
 import type { UdpSocket } from '../io/udp-socket.ts';
 import type { PeerAddress } from '../transport/types.ts';
 
@@ -8,7 +8,7 @@ export const MAX_RELAY_QUEUE = 1_024;
 
 export class RelayOutlet {
   readonly socket: UdpSocket;
-  private readonly pool = new DatagramPool();
+  private readonly pool = new TrainPool();
 
   constructor(socket: UdpSocket) {
     this.socket = socket;
@@ -19,11 +19,9 @@ export class RelayOutlet {
     const { socket, pool } = this;
     if (pool.parkedCount > 0 && socket.queuedDatagrams === 0) pool.recoverParked();
     if (pool.parkedCount >= MAX_RELAY_QUEUE) return false;
-    const slot = pool.current();
-    slot.buffer.set(bytes);
-    slot.length = bytes.length;
-    slot.peer = peer;
-    if (!socket.send(slot, false)) pool.park();
+    const train = pool.current();
+    train.hold(bytes, peer);
+    if (!socket.send(train, false)) pool.park();
     return true;
   }
 }

@@ -12,7 +12,7 @@ import { alternateFamilies, ATTEMPT_DELAY_MS, RaceLost, staggeredRace } from './
 import type { Attempt } from './race.ts';
 import { Refusals } from './refusals.ts';
 import { SEALED, type Security } from './security.ts';
-import type { Fragments } from './socket-options.ts';
+import type { Fragments, Trains } from './socket-options.ts';
 import { UdpSocket } from './udp-socket.ts';
 
 /** Addresses of one name that are tried. */
@@ -67,6 +67,8 @@ export interface ClientLink {
   readonly socketErrors: ReadonlyMap<string, number>;
   /** Whether the system may cut what is sent into fragments, and why. */
   readonly fragments: Fragments;
+  /** Whether datagrams travel to and from the kernel in trains, and if not, why. */
+  readonly trains: Trains;
   /** Closes the socket at once: finish the channel and `linger` before. */
   close(): void;
 }
@@ -155,7 +157,9 @@ class Opening {
     this.socket = new UdpSocket({
       family: target.family === 6 ? 6 : 4,
       peers: this.parts.peers,
+      trains: true,
       onDatagram: this.parts.driver.handleDatagram,
+      onDrained: this.parts.driver.handleDrained,
       onError: (code) => this.refusals.onError(code, MONOTONIC_CLOCK.nowMs()),
     });
   }
@@ -192,6 +196,7 @@ class Opening {
       family: this.socket.family,
       socketErrors: this.socket.errorCounts,
       fragments: this.socket.fragments,
+      trains: this.socket.trains,
       close: () => {
         this.close();
       },

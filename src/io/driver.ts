@@ -9,14 +9,17 @@
  */
 import type { ConnectionEvent, PeerAddress } from '../transport/types.ts';
 import type { Clock } from './clock.ts';
-import { DatagramPool, type DatagramSlot } from './datagram-pool.ts';
 import type { DrivenConnection, DrivenEndpoint } from './driven.ts';
+import type { Train } from './train.ts';
+import { TrainPool } from './train-pool.ts';
 
 /** Datagrams sent in one turn; then timers, disks and incoming datagrams have theirs. */
 export const DATAGRAMS_PER_TURN = 256;
 
-/** Datagrams left to the socket's own queue before the endpoint is asked for no more. */
+/** Datagrams left to the socket's own queue before the endpoint is asked for no more… */
 export const SEND_QUEUE_DATAGRAMS = 64;
+/** …and where trains leave: while one waits, the kernel cannot be told to cut another. */
+const SEND_QUEUE_TRAINS = 1;
 
 /** Longest sleep of the timer; `setTimeout` takes no more than 24 days. */
 export const MAX_TIMER_MS = 86_400_000;
@@ -32,7 +35,8 @@ const ERROR_PAUSE_MS = 100;
 
 export interface DriverSocket {
   readonly queuedDatagrams: number;
-  send(slot: DatagramSlot, watched: boolean): boolean;
+  readonly takesTrains: boolean;
+  send(train: Train, watched: boolean): boolean;
 }
 
 export interface DriverOptions {
@@ -46,7 +50,7 @@ type Drained = 'dry' | 'capped' | 'full';
 
 export class Driver {
   private readonly options: DriverOptions;
-  private readonly pool = new DatagramPool();
+  private readonly pool = new TrainPool();
   private readonly turnEnds = new Set<() => void>();
   private readonly runTurn = (): void => this.turn();
   private readonly runTimer = (): void => {
@@ -61,6 +65,11 @@ export class Driver {
   private isRunning = false;
   private again = false;
   private isClosed = false;
+  private isBlocked = false;
+  /** Of the turn: what waits in the socket, how much may, and whether nothing was sent yet. */
+  private queued = 0;
+  private mostQueued = 0;
+  private isFirst = true;
   /** Turns so far: work is proportional to what happens, and idle means none. */
   turns = 0;
 
@@ -88,6 +97,11 @@ export class Driver {
     } catch (error) {
       this.report(error);
     }
+  };
+
+  /** The socket's queue is empty again. */
+  readonly handleDrained = (): void => {
+    if (this.isBlocked) this.schedule();
   };
 
   /** `ended` is called after every turn until it is taken out with {@link offTurnEnd}. */
@@ -130,7 +144,8 @@ export class Driver {
       const nowMs = this.options.clock.nowMs();
       if (endpoint.nextTimeout() <= nowMs) endpoint.handleTimeout(nowMs);
       const drained = this.drain(endpoint, socket, nowMs);
-      if (drained === 'full') pauseMs = FULL_RETRY_MS;
+      this.isBlocked = drained === 'full';
+      if (this.isBlocked) pauseMs = FULL_RETRY_MS;
       if (drained === 'capped') this.again = true;
       this.deliver(endpoint);
       for (const ended of this.turnEnds) ended();
@@ -147,26 +162,51 @@ export class Driver {
     const { clock } = this.options;
     const { pool } = this;
     let nowMs = startMs;
-    let queued = pool.parkedCount === 0 ? 0 : this.recoverParked(socket);
-    for (let sent = 0; sent < DATAGRAMS_PER_TURN; sent += 1) {
-      if (queued >= SEND_QUEUE_DATAGRAMS) return 'full';
-      if (sent % DATAGRAMS_PER_CLOCK_READING === 0 && sent > 0) nowMs = clock.nowMs();
-      const slot = pool.current();
-      if (!endpoint.pollTransmit(nowMs, slot)) return 'dry';
-      // The first of a turn is watched: an idle path shows every failure, a busy one a sample.
-      if (!socket.send(slot, sent === 0)) {
-        pool.park();
-        queued += 1;
+    this.mostQueued = socket.takesTrains ? SEND_QUEUE_TRAINS : SEND_QUEUE_DATAGRAMS;
+    this.queued = this.recoverParked(socket);
+    this.isFirst = true;
+    for (let polled = 0; polled < DATAGRAMS_PER_TURN; polled += 1) {
+      if (this.queued >= this.mostQueued) return 'full';
+      const train = pool.current();
+      if (train.isFull()) {
+        // It began with what did not fit into the one before.
+        this.ship(socket);
+        continue;
       }
+      if (polled % DATAGRAMS_PER_CLOCK_READING === 0 && polled > 0) nowMs = clock.nowMs();
+      if (!endpoint.pollTransmit(nowMs, train)) {
+        this.ship(socket);
+        return 'dry';
+      }
+      if (!train.take()) {
+        const next = pool.spareWith(train);
+        this.ship(socket);
+        pool.goOnWith(next);
+      } else if (!socket.takesTrains || train.isFull()) this.ship(socket);
     }
+    this.ship(socket);
     return 'capped';
   }
 
+  /** Sends the current train, unless the socket is full: then it waits for a later turn. */
+  private ship(socket: DriverSocket): void {
+    const train = this.pool.current();
+    if (train.count === 0 || this.queued >= this.mostQueued) return;
+    // The first of a turn is watched: an idle path shows every failure, a busy one a sample.
+    if (socket.send(train, this.isFirst)) train.clear();
+    else {
+      this.pool.park();
+      this.queued = socket.queuedDatagrams;
+    }
+    this.isFirst = false;
+  }
+
+  /** @returns datagrams that wait in the socket's queue */
   private recoverParked(socket: DriverSocket): number {
+    if (this.pool.parkedCount === 0) return 0;
     const queued = socket.queuedDatagrams;
-    if (queued > 0) return queued;
-    this.pool.recoverParked();
-    return 0;
+    if (queued === 0) this.pool.recoverParked();
+    return queued;
   }
 
   private deliver(endpoint: DrivenEndpoint): void {

@@ -10,7 +10,7 @@ import { assemble, MAX_CONNECTIONS, SERVER_POOLS, type Assembly } from './assemb
 import { Channel } from './channel.ts';
 import type { DrivenConnection } from './driven.ts';
 import { SEALED, type Security } from './security.ts';
-import type { Fragments } from './socket-options.ts';
+import type { Fragments, Trains } from './socket-options.ts';
 import { UdpSocket } from './udp-socket.ts';
 
 export interface ListenOptions {
@@ -85,6 +85,11 @@ export class Listener {
     return this.socket.fragments;
   }
 
+  /** Whether datagrams travel to and from the kernel in trains, and if not, why. */
+  get trains(): Trains {
+    return this.socket.trains;
+  }
+
   get receiveBufferBytes(): number {
     return this.socket.receiveBufferBytes;
   }
@@ -140,7 +145,13 @@ export async function listen(options: ListenOptions): Promise<Listener> {
 
   const open = async (family: 4 | 6, address: string): Promise<UdpSocket> => {
     const { driver, peers } = parts;
-    const socket = new UdpSocket({ family, peers, onDatagram: driver.handleDatagram });
+    const socket = new UdpSocket({
+      family,
+      peers,
+      trains: true,
+      onDatagram: driver.handleDatagram,
+      onDrained: driver.handleDrained,
+    });
     await socket.bind(address, port);
     return socket;
   };

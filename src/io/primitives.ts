@@ -7,7 +7,7 @@ export const LIBRARIES = ['sodium', 'node'] as const;
 export type Library = (typeof LIBRARIES)[number];
 
 /** Names the library in place of the choice made here; for tests and for comparing speeds. */
-const LIBRARY_VARIABLE = 'LFTP_CRYPTO';
+const LIBRARY_VARIABLE = 'LFTPU_CRYPTO';
 
 const MAKERS: Readonly<Record<Library, (hashName: HashName) => Primitives>> = {
   sodium: sodiumPrimitives,
@@ -17,7 +17,7 @@ const MAKERS: Readonly<Record<Library, (hashName: HashName) => Primitives>> = {
 /**
  * The primitives of the fastest library that loads here. Both give the same bytes, and libsodium
  * takes a third of the time for a segment.
- * @param library forces one, as does the environment variable LFTP_CRYPTO
+ * @param library forces one, as does the environment variable LFTPU_CRYPTO
  * @throws when the library that was forced cannot be loaded
  */
 export function loadPrimitives(

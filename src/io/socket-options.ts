@@ -8,6 +8,7 @@
  */
 import type { Socket } from 'node:dgram';
 import { createRequire } from 'node:module';
+import { release } from 'node:os';
 
 /** Both calls fail softly; options are 32-bit integers. */
 export interface SocketOptions {
@@ -25,10 +26,16 @@ export const LINUX = {
   IPV6_MTU_DISCOVER: 23,
   /** Never fragment, and do not believe what routers said about the path before. */
   PMTUDISC_PROBE: 3,
+  SOL_UDP: 17,
+  UDP_SEGMENT: 103,
+  UDP_GRO: 104,
 } as const;
 
-/** `node` leaves sockets as Node makes them; for tests and for comparing. */
-const VARIABLE = 'LFTP_SOCKETS';
+/**
+ * `node` leaves sockets as Node makes them, `single` sends and receives each datagram by itself;
+ * for tests and for comparing.
+ */
+const VARIABLE = 'LFTPU_SOCKETS';
 
 const ARCHITECTURES: ReadonlySet<string> = new Set(['x64', 'arm64']);
 const INTEGER_BYTES = 4;
@@ -42,6 +49,15 @@ interface Koffi {
 
 /** Whether the system may cut datagrams into fragments, and if so, why that was not forbidden. */
 export type Fragments = 'forbidden' | 'allowed: no binary' | 'allowed: refused';
+
+/** Whether datagrams travel between program and kernel in trains, and if not, why. */
+export type Trains = 'in trains' | 'single: no binary' | 'single: refused' | 'single';
+
+/**
+ * Merging is sound from here on: older kernels handed merged datagrams to sockets that had not
+ * asked for them, and lost the checksum of some.
+ */
+const TRAINS_SINCE = [5, 12] as const;
 
 let known: { readonly options: SocketOptions | undefined } | undefined;
 
@@ -116,4 +132,40 @@ export function forbidFragments(
     options.set(descriptor, IPPROTO_IP, IP_MTU_DISCOVER, PMTUDISC_PROBE) &&
     (family === 4 || options.set(descriptor, IPPROTO_IPV6, IPV6_MTU_DISCOVER, PMTUDISC_PROBE));
   return isSet ? 'forbidden' : 'allowed: refused';
+}
+
+/**
+ * Lets the kernel cut trains on the way out and merge them on the way in. Neither is seen on the
+ * wire. Nothing is cut until a length is set ({@link cutTrains}).
+ */
+export function allowTrains(
+  socket: Socket,
+  options: SocketOptions | undefined = systemOptions(),
+): Trains {
+  if (process.env[VARIABLE] === 'single') return 'single';
+  const descriptor = descriptorOf(socket);
+  if (options === undefined || descriptor === undefined) return 'single: no binary';
+  const { SOL_UDP, UDP_GRO, UDP_SEGMENT } = LINUX;
+  const isSet =
+    isKernelSince(TRAINS_SINCE) &&
+    options.set(descriptor, SOL_UDP, UDP_SEGMENT, 0) &&
+    options.set(descriptor, SOL_UDP, UDP_GRO, 1);
+  return isSet ? 'in trains' : 'single: refused';
+}
+
+/**
+ * What is sent from now on is cut into datagrams of `unitBytes`; 0 for no cutting.
+ * @returns whether the system took it
+ */
+export function cutTrains(
+  descriptor: number,
+  unitBytes: number,
+  options: SocketOptions | undefined = systemOptions(),
+): boolean {
+  return options?.set(descriptor, LINUX.SOL_UDP, LINUX.UDP_SEGMENT, unitBytes) ?? false;
+}
+
+function isKernelSince([major, minor]: readonly [number, number]): boolean {
+  const [own = 0, ownMinor = 0] = release().split('.').map(Number);
+  return own > major || (own === major && ownMinor >= minor);
 }

@@ -7,9 +7,16 @@
  */
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import type { PeerAddress } from '../transport/types.ts';
-import type { DatagramSlot } from './datagram-pool.ts';
 import { SocketPeer, type PeerTable } from './peer-table.ts';
-import { forbidFragments, type Fragments } from './socket-options.ts';
+import {
+  allowTrains,
+  cutTrains,
+  descriptorOf,
+  forbidFragments,
+  type Fragments,
+  type Trains,
+} from './socket-options.ts';
+import type { Train } from './train.ts';
 
 /** What is asked of the kernel for each direction; bytes. It grants what its limits allow. */
 export const SOCKET_BUFFER_BYTES = 7 * 1_048_576;
@@ -18,6 +25,11 @@ export const SOCKET_BUFFER_BYTES = 7 * 1_048_576;
 export const ERROR_CODES_COUNTED = 32;
 
 const SMALLEST_REQUEST_BYTES = 131_072;
+
+/** A device that cannot cut trains, or the kernel for it. */
+const CANNOT_CUT: ReadonlySet<string> = new Set(['EIO', 'EOPNOTSUPP', 'ENOPROTOOPT']);
+/** Too long pieces for this path: the rest of them tells `PathMtu` so. */
+const TOO_LONG: ReadonlySet<string> = new Set(['EINVAL', 'EMSGSIZE']);
 
 export interface UdpSocketOptions {
   readonly family: 4 | 6;
@@ -28,6 +40,10 @@ export interface UdpSocketOptions {
   readonly onDatagram: (datagram: Uint8Array, peer: PeerAddress) => void;
   /** `code` is the system's, as in `ECONNREFUSED`. */
   readonly onError?: (code: string) => void;
+  /** Whether datagrams may leave and arrive in trains, where the system can; else never. */
+  readonly trains?: boolean;
+  /** The system has taken a train that it had kept waiting. */
+  readonly onDrained?: () => void;
 }
 
 /** `dgram` asks this even for literal addresses, and waits a tick unless the answer is at once. */
@@ -48,8 +64,13 @@ export class UdpSocket {
   private readonly onSent: (error: Error | null) => void;
   /** Whether the system may cut what is sent; known once the socket is open. */
   fragments: Fragments = 'allowed: no binary';
+  /** Whether trains leave and arrive whole. */
+  trains: Trains = 'single';
   private connectedPeer: SocketPeer | undefined;
   private isOpen = true;
+  private descriptor = -1;
+  /** What the kernel cuts at now; 0 for not at all. */
+  private cutBytes = 0;
 
   constructor(options: UdpSocketOptions) {
     this.options = options;
@@ -87,24 +108,79 @@ export class UdpSocket {
   }
 
   /**
-   * Sends the slot's datagram to the slot's peer.
+   * Sends a train to its peer.
    * @param watched whether to hear of a failure that the system tells at once; costs a tick
-   * @returns true when the slot may be written again, false while the socket still needs it
+   * @returns true when it may be filled again, false while the socket still needs its bytes
    */
-  send(slot: DatagramSlot, watched: boolean): boolean {
+  send(train: Train, watched: boolean): boolean {
     if (!this.isOpen) return true;
     const { socket } = this;
-    const bytes = slot.datagram();
-    if (this.connectedPeer !== undefined) {
-      if (watched) socket.send(bytes, this.onSent);
-      else socket.send(bytes);
-    } else {
-      const { peer } = slot;
-      const address = peer instanceof SocketPeer ? peer.sendAddress : peer.address;
-      if (watched) socket.send(bytes, peer.port, address, this.onSent);
-      else socket.send(bytes, peer.port, address);
+    if (train.count === 1) {
+      if (!this.mayLeaveWhole(train.totalBytes)) return true;
+      this.hand(train.datagrams(), train.to, watched ? this.onSent : undefined);
+      return socket.getSendQueueCount() === 0;
     }
-    return socket.getSendQueueCount() === 0;
+    if (!this.takesTrains || !this.cutAt(train.unitBytes)) return this.sendSingly(train);
+    train.isInSocket = true;
+    train.onSent ??= (error) => this.afterTrain(train, error);
+    this.hand(train.datagrams(), train.to, train.onSent);
+    return false;
+  }
+
+  /** Without trains, and without waiting for an answer. */
+  private sendSingly(train: Train): boolean {
+    if (!this.mayLeaveWhole(train.unitBytes)) return true;
+    for (let i = 0; i < train.count; i += 1) this.hand(train.datagram(i), train.to, undefined);
+    return this.socket.getSendQueueCount() === 0;
+  }
+
+  private hand(
+    bytes: Uint8Array,
+    peer: PeerAddress,
+    onSent: ((error: Error | null) => void) | undefined,
+  ): void {
+    const { socket } = this;
+    if (this.connectedPeer !== undefined) {
+      if (onSent === undefined) socket.send(bytes);
+      else socket.send(bytes, onSent);
+      return;
+    }
+    const address = peer instanceof SocketPeer ? peer.sendAddress : peer.address;
+    if (onSent === undefined) socket.send(bytes, peer.port, address);
+    else socket.send(bytes, peer.port, address, onSent);
+  }
+
+  /** @returns whether what is sent now is cut at `unitBytes`; 0 for not at all */
+  private cutAt(unitBytes: number): boolean {
+    if (this.cutBytes === unitBytes) return true;
+    // What waits in the queue would be cut anew.
+    if (this.socket.getSendQueueCount() > 0) return false;
+    if (!cutTrains(this.descriptor, unitBytes)) return false;
+    this.cutBytes = unitBytes;
+    return true;
+  }
+
+  /** Rather lost, which recovery mends, than cut in two while a train waits in the queue. */
+  private mayLeaveWhole(bytes: number): boolean {
+    return this.cutAt(0) || bytes <= this.cutBytes;
+  }
+
+  /** Whether trains of more than one are sent as such. */
+  get takesTrains(): boolean {
+    return this.trains === 'in trains';
+  }
+
+  /** Nothing of a refused train has left, so its datagrams go one by one. */
+  private afterTrain(train: Train, error: Error | null): void {
+    train.isInSocket = false;
+    if (!this.isOpen) return;
+    if (error !== null) {
+      const code = codeOf(error);
+      if (CANNOT_CUT.has(code)) this.trains = 'single: refused';
+      if (CANNOT_CUT.has(code) || TOO_LONG.has(code)) this.sendSingly(train);
+      else this.countError(error);
+    }
+    if (this.queuedDatagrams === 0) this.options.onDrained?.();
   }
 
   /** Datagrams that the kernel has not taken yet. */
@@ -171,18 +247,24 @@ export class UdpSocket {
   private configure(): void {
     const { socket } = this;
     this.fragments = forbidFragments(socket, this.family);
+    this.descriptor = descriptorOf(socket) ?? -1;
+    if (this.options.trains === true) this.trains = allowTrains(socket);
     askForBuffer((bytes) => socket.setRecvBufferSize(bytes));
     askForBuffer((bytes) => socket.setSendBufferSize(bytes));
   }
 
   private countError(error: Error): void {
-    const code = 'code' in error ? String(error.code) : error.name;
+    const code = codeOf(error);
     const counts = this.errorCounts;
     const isNew = !counts.has(code);
     const name = isNew && counts.size >= ERROR_CODES_COUNTED ? 'OTHER' : code;
     counts.set(name, (counts.get(name) ?? 0) + 1);
     this.options.onError?.(code);
   }
+}
+
+function codeOf(error: Error): string {
+  return 'code' in error ? String(error.code) : error.name;
 }
 
 /** Linux grants what it allows of any request; others refuse too large ones, so ask for less. */

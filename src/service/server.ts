@@ -88,10 +88,10 @@ export class FileServer {
     }
   }
 
-  /** Where it listens, and whether the system may cut what it sends into fragments. */
-  get address(): { readonly host: string; readonly port: number; readonly fragments: string } {
-    const { address: host = '', port = 0, fragments = '' } = this.listener ?? {};
-    return { host, port, fragments };
+  /** Where it listens, and what the system does with its datagrams. */
+  get address(): Readonly<Record<'host' | 'fragments' | 'trains', string>> & { port: number } {
+    const { address: host = '', port = 0, fragments = '', trains = '' } = this.listener ?? {};
+    return { host, port, fragments, trains };
   }
 
   get clientCount(): number {

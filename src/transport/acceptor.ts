@@ -81,17 +81,12 @@ export class Acceptor {
     return this.halfOpen.size;
   }
 
-  /** @param datagramBytes length of the whole datagram that brought the SYN */
-  handle(
-    nowMs: number,
-    peer: PeerAddress,
-    segment: SegmentView,
-    datagramBytes: number,
-  ): DropReason | undefined {
+  handle(nowMs: number, peer: PeerAddress, segment: SegmentView): DropReason | undefined {
     const { protection } = this.config;
     if (!this.config.accepts) return 'unknownConnection';
     if (segment.flags !== (FLAG.CNT | FLAG.SYN) || !segment.hasTxn) return 'flagCombination';
-    if (datagramBytes < SYN_BYTES) return 'synSize'; // P-OPEN-02
+    // P-OPEN-02: itself, because a kernel may have merged many small ones into one datagram.
+    if (segment.payloadEnd - segment.headerStart < SYN_BYTES) return 'synSize';
     if (!segment.speaksVersion) return 'version';
     const { sourcePort, seq } = segment;
     // Codes, not digits: V8 keeps the digits of each number for a while, and a flood has many.

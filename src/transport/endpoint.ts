@@ -100,18 +100,23 @@ export class Endpoint {
     this.counters.datagramsReceived += 1;
     const { checksumCoversPayload, version } = this.config.protection;
     const segment = this.segment;
+    const end = datagram.length;
     let at = 0;
-    do {
-      const end = datagram.length;
+    let firstBytes = 0;
+    while (at < end || at === 0) {
       const reason = decodeSegment(datagram, at, end, checksumCoversPayload, version, segment);
       if (reason !== undefined) {
-        this.drop(nowMs, reason); // where the next segment would begin is not known
-        return;
+        this.drop(nowMs, reason);
+        // P-HDR-06: where the next would begin is known only of datagrams that a kernel merged.
+        if (firstBytes === 0) return;
+        at += firstBytes;
+        continue;
       }
+      if (at === 0) firstBytes = segment.payloadEnd;
       at = segment.payloadEnd;
-      const outcome = this.route(nowMs, peer, datagram.length);
+      const outcome = this.route(nowMs, peer);
       if (outcome !== undefined) this.drop(nowMs, outcome);
-    } while (at < datagram.length);
+    }
   }
 
   private drop(nowMs: number, reason: DropReason): void {
@@ -119,14 +124,14 @@ export class Endpoint {
     if (this.config.trace.enabled) this.config.trace.record(nowMs, 0, { kind: 'dropped', reason });
   }
 
-  private route(nowMs: number, peer: PeerAddress, datagramBytes: number): DropReason | undefined {
+  private route(nowMs: number, peer: PeerAddress): DropReason | undefined {
     const segment = this.segment;
     // P-PORT-01: only a refusal, which has no connection behind it, comes from port 0.
     const isSyn = segment.destinationPort === 0;
     const isRefusal = !isSyn && (segment.error !== ERROR.NONE || segment.cookieAt >= 0);
     if (segment.sourcePort === 0 && !isRefusal) return 'port';
     if (isSyn) {
-      return this.acceptor.handle(nowMs, peer, segment, datagramBytes);
+      return this.acceptor.handle(nowMs, peer, segment);
     }
     const entry = this.table.find(segment.destinationPort);
     if (entry === undefined) {

@@ -72,18 +72,26 @@ async function exchange({ client, server }: Ends): Promise<number[]> {
   return [client.stats().segmentBytes, server.stats().segmentBytes];
 }
 
+/** A search takes some twenty round trips, and a short exchange may be over before. */
+async function searched(ends: Ends, expected: number): Promise<number[]> {
+  const goal = [expected, expected];
+  let sizes = await exchange(ends);
+  for (let i = 0; i < 8 && String(sizes) !== String(goal); i += 1) sizes = await exchange(ends);
+  return sizes;
+}
+
 describe('datagrams over loopback', () => {
   it('P-MTU-02 become as large as they can be, both ways', async () => {
-    expect(await exchange(await open('127.0.0.1'))).toEqual([65_507, 65_507]);
-    expect(await exchange(await open('::1'))).toEqual([65_488, 65_488]);
+    expect(await searched(await open('127.0.0.1'), 65_507)).toEqual([65_507, 65_507]);
+    expect(await searched(await open('::1'), 65_488)).toEqual([65_488, 65_488]);
   });
 
   it('P-MTU-07 do so too where nothing can be set, as fragments are not made there', async () => {
-    vi.stubEnv('LFTP_SOCKETS', 'node');
+    vi.stubEnv('LFTPU_SOCKETS', 'node');
     const ends = await open('127.0.0.1');
     expect(ends.link.fragments).toBe('allowed: no binary');
     expect(ends.listener.fragments).toBe('allowed: no binary');
-    expect(await exchange(ends)).toEqual([65_507, 65_507]);
+    expect(await searched(ends, 65_507)).toEqual([65_507, 65_507]);
   });
 });
 
@@ -95,10 +103,6 @@ describe('datagrams through something narrower', () => {
     [1_200, 1_200],
   ])('P-MTU-02 P-MTU-04 that takes %i bytes come to %i', async (mtuBytes, expected) => {
     const ends = await open('127.0.0.1', mtuBytes);
-    // A search takes some twenty round trips, and on a busy machine those are long.
-    const goal = [expected, expected];
-    let sizes = await exchange(ends);
-    for (let i = 0; i < 8 && String(sizes) !== String(goal); i += 1) sizes = await exchange(ends);
-    expect(sizes).toEqual(goal);
+    expect(await searched(ends, expected)).toEqual([expected, expected]);
   });
 });

@@ -49,7 +49,7 @@ describe('options of a real socket', () => {
   });
 
   it('are left alone when the variable says so', async () => {
-    vi.stubEnv('LFTP_SOCKETS', 'node');
+    vi.stubEnv('LFTPU_SOCKETS', 'node');
     onTestFinished(() => void vi.unstubAllEnvs());
     expect(forbidFragments(await bound('udp4'), 4)).toBe('allowed: no binary');
   });

@@ -1,14 +1,20 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { DatagramPool, type DatagramSlot } from '../../src/io/datagram-pool.ts';
 import { PeerTable } from '../../src/io/peer-table.ts';
+import { Train } from '../../src/io/train.ts';
+import { systemOptions } from '../../src/io/socket-options.ts';
 import { UdpSocket } from '../../src/io/udp-socket.ts';
 import type { PeerAddress } from '../../src/transport/types.ts';
+
+const NOBODY: PeerAddress = { key: '', address: '', port: 0, family: 4 };
 
 const open: UdpSocket[] = [];
 
 afterEach(async () => {
   await Promise.all(open.splice(0).map((socket) => socket.close()));
 });
+
+/** Where the binary is prebuilt and the kernel new enough, which the options' own tests check. */
+const HAS_TRAINS = systemOptions() !== undefined;
 
 interface Ear {
   readonly socket: UdpSocket;
@@ -18,13 +24,14 @@ interface Ear {
   until(count: number): Promise<void>;
 }
 
-function ear(family: 4 | 6 = 4, ipv6Only = false): Ear {
+function ear(family: 4 | 6 = 4, ipv6Only = false, trains = false): Ear {
   const heard: Ear['heard'] = [];
   const errors: string[] = [];
   let wake = (): void => undefined;
   const socket = new UdpSocket({
     family,
     ipv6Only,
+    trains,
     peers: new PeerTable(() => []),
     onDatagram: (bytes, peer) => {
       heard.push({ text: Buffer.from(bytes).toString(), peer });
@@ -46,10 +53,9 @@ function ear(family: 4 | 6 = 4, ipv6Only = false): Ear {
   return { socket, heard, errors, until };
 }
 
-function slot(text: string, peer?: PeerAddress): DatagramSlot {
-  const filled = new DatagramPool().current();
-  filled.length = Buffer.from(filled.buffer.buffer).write(text);
-  if (peer !== undefined) filled.peer = peer;
+function slot(text: string, peer = NOBODY): Train {
+  const filled = new Train();
+  filled.hold(Buffer.from(text), peer);
   return filled;
 }
 
@@ -140,5 +146,87 @@ describe('UdpSocket', () => {
       true,
     );
     expect(socket.queuedDatagrams).toBe(0);
+  });
+});
+
+describe('trains', () => {
+  const LENGTHS = [1_000, 1_000, 1_000, 400];
+
+  /** Datagrams of these lengths, each filled with its number. */
+  function train(to: PeerAddress, lengths: readonly number[]): Train {
+    const filled = new Train();
+    for (const [index, length] of lengths.entries()) {
+      filled.buffer.fill(97 + index, 0, length);
+      filled.length = length;
+      filled.peer = to;
+      expect(filled.take()).toBe(true);
+    }
+    return filled;
+  }
+
+  const PIECES = LENGTHS.map((length, index) => String.fromCharCode(97 + index).repeat(length));
+
+  async function between(sends: boolean, merges: boolean, family: 4 | 6 = 4) {
+    const server = ear(family, false, merges);
+    const client = ear(family, false, sends);
+    const host = family === 6 ? '::1' : '127.0.0.1';
+    await server.socket.bind(host, 0);
+    const peer = await client.socket.connect(host, server.socket.localPort);
+    return { server, client, peer };
+  }
+
+  it.each([4, 6] as const)(
+    'arrive as the datagrams that they are made of, IPv%i',
+    async (family) => {
+      const { server, client, peer } = await between(true, false, family);
+      expect(client.socket.takesTrains).toBe(HAS_TRAINS);
+      client.socket.send(train(peer, LENGTHS), false);
+      await server.until(LENGTHS.length);
+      expect(server.heard.map(({ text }) => text)).toEqual(PIECES);
+    },
+  );
+
+  it('arrive in one piece where both sides can', async () => {
+    const { server, client, peer } = await between(true, true);
+    client.socket.send(train(peer, LENGTHS), false);
+    await server.until(HAS_TRAINS ? 1 : LENGTHS.length);
+    expect(server.heard.map(({ text }) => text).join('')).toBe(PIECES.join(''));
+    expect(server.heard).toHaveLength(HAS_TRAINS ? 1 : LENGTHS.length);
+  });
+
+  it('of another length, and plain datagrams between them, are cut as they should be', async () => {
+    const { server, client, peer } = await between(true, false);
+    const plain = new Train();
+    plain.hold(new Uint8Array(3_000).fill(120), peer);
+    client.socket.send(train(peer, [500, 500]), false);
+    client.socket.send(plain, false);
+    client.socket.send(train(peer, [700, 700, 1]), false);
+    await server.until(6);
+    expect(server.heard.map(({ text }) => text.length)).toEqual([500, 500, 3_000, 700, 700, 1]);
+  });
+
+  it('go one by one from a socket that was not told to have any', async () => {
+    const { server, client, peer } = await between(false, false);
+    expect(client.socket.send(train(peer, LENGTHS), false)).toBe(true);
+    await server.until(LENGTHS.length);
+    expect(server.heard.map(({ text }) => text)).toEqual(PIECES);
+  });
+
+  it('that the system refuses go one by one, and nothing is lost', async () => {
+    const { server, client, peer } = await between(true, false);
+    const refused = train(peer, LENGTHS);
+    // The answer of a device that cannot cut, put in place of the system's.
+    refused.onSent = undefined;
+    client.socket.send(refused, false);
+    await server.until(LENGTHS.length);
+    const answer = refused.onSent as ((error: Error | null) => void) | undefined;
+    answer?.(Object.assign(new Error('refused'), { code: 'EIO' }));
+    expect(client.socket.trains).toBe(HAS_TRAINS ? 'single: refused' : 'single: no binary');
+    await server.until(HAS_TRAINS ? 2 * LENGTHS.length : LENGTHS.length);
+    expect(server.heard.map(({ text }) => text)).toEqual(
+      HAS_TRAINS ? [...PIECES, ...PIECES] : PIECES,
+    );
+    client.socket.send(train(peer, LENGTHS), false);
+    await server.until(server.heard.length + LENGTHS.length);
   });
 });

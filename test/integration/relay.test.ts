@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { startRelay, type Relay, type RelayOptions } from '../../src/cli/relay.ts';
-import { DatagramPool } from '../../src/io/datagram-pool.ts';
+import { Train } from '../../src/io/train.ts';
 import { PeerTable } from '../../src/io/peer-table.ts';
 import { UdpSocket } from '../../src/io/udp-socket.ts';
 import type { PeerAddress } from '../../src/transport/types.ts';
@@ -22,7 +22,7 @@ interface Station {
 function station(answers: boolean): Station {
   const heard: Uint8Array[] = [];
   const sources = new Set<PeerAddress>();
-  const pool = new DatagramPool();
+  const train = new Train();
   const socket = new UdpSocket({
     family: 4,
     peers: new PeerTable(() => []),
@@ -30,11 +30,8 @@ function station(answers: boolean): Station {
       heard.push(bytes);
       sources.add(peer);
       if (!answers) return;
-      const slot = pool.current();
-      slot.buffer.set(bytes);
-      slot.length = bytes.length;
-      slot.peer = peer;
-      socket.send(slot, false);
+      train.hold(bytes, peer);
+      socket.send(train, false);
     },
   });
   closers.push(() => socket.close());
@@ -53,13 +50,13 @@ async function client(
 ): Promise<{ heard: Uint8Array[]; send: (value: number, bytes?: number) => void }> {
   const { socket, heard } = station(false);
   await socket.connect('127.0.0.1', port);
-  const slot = new DatagramPool().current();
+  const train = new Train();
+  const nobody: PeerAddress = { key: '', address: '', port: 0, family: 4 };
   return {
     heard,
     send: (value, bytes = 1_200) => {
-      slot.length = bytes;
-      slot.buffer.fill(value, 0, slot.length);
-      socket.send(slot, false);
+      train.hold(new Uint8Array(bytes).fill(value), nobody);
+      socket.send(train, false);
     },
   };
 }

@@ -85,7 +85,7 @@ describe('through a router', () => {
   );
 
   it('P-MTU-07 with a tunnel to the server, where nothing can be set', async () => {
-    vi.stubEnv('LFTP_SOCKETS', 'node');
+    vi.stubEnv('LFTPU_SOCKETS', 'node');
     const stage = await setStage({ routed: [1_500, 1_300] });
     await get(stage);
     await post(stage);

@@ -129,7 +129,7 @@ function announce(
   flags: Flags,
   root: string,
   { fingerprint, logins, accounts }: Door,
-  { host, port, fragments }: FileServer['address'],
+  { host, port, fragments, trains }: FileServer['address'],
 ): void {
   const pin = fingerprint === null ? '' : `;fp=${fingerprint}`;
   const addressOf = (entry: string): string => `lftp://${hostAndPort(entry, port)}/${pin}`;
@@ -145,7 +145,7 @@ function announce(
   output.say(`Listening on UDP port ${port} of ${isAnyHost(host) ? 'every address' : host}:`);
   for (const entry of addresses) output.say(`  ${entry}`);
   output.detail(`at most ${flags.maxClients} clients`);
-  output.detail(`fragments ${fragments}`);
+  output.detail(`fragments ${fragments}, datagrams ${trains}`);
   if (flags.maxPatienceMs !== undefined) {
     output.detail(`patience granted: ${formatDuration(flags.maxPatienceMs)}`);
   }

@@ -2,7 +2,7 @@
 import { formatKeyLine, parseKeyLine } from '../../../src/crypto/fingerprint.ts';
 import { PASS_THROUGH } from '../../../src/transport/seal.ts';
 import { SegmentWriter } from '../../../src/transport/segment-writer.ts';
-import { DatagramSlot } from '../../../src/io/datagram-pool.ts';
+import { Train } from '../../../src/io/train.ts';
 import { ACK_BLOCK_FIXED_BYTES, AckBlock, readAckBlock } from '../../../src/wire/ack-block.ts';
 import { FLAG, PARAMETER, WIRE_VERSION } from '../../../src/wire/codes.ts';
 import { AT } from '../../../src/wire/layout.ts';
@@ -51,7 +51,7 @@ export const longMessage: Driver = (cap) =>
 
 /** Neither a socket's buffer nor anything written into it is longer. */
 export const longDatagram: Driver = (cap) => {
-  const { buffer } = new DatagramSlot();
+  const { buffer } = new Train();
   const fits = (bytes: number): boolean => {
     const segment = new SegmentWriter(PASS_THROUGH);
     return segment.maxPayloadBytes(bytes) <= segment.maxPayloadBytes(cap);

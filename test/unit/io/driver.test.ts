@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { DATAGRAMS_PER_TURN, Driver, SEND_QUEUE_DATAGRAMS } from '../../../src/io/driver.ts';
 import type { DriverOptions } from '../../../src/io/driver.ts';
+import type { PeerAddress } from '../../../src/transport/types.ts';
 import { FakeClock, FakeConnection, FakeEndpoint, FakeSocket, PEER } from './fakes.ts';
 
 const BYTES = new Uint8Array(4);
@@ -251,5 +252,97 @@ describe('close', () => {
     endpoint.events.push({ connection: new FakeConnection(), event: { kind: 'peerFinished' } });
     driver.flush();
     expect(vi.getTimerCount()).toBe(0);
+  });
+});
+
+describe('trains', () => {
+  const OTHER: PeerAddress = { key: 'b|2', address: '192.0.2.2', port: 2, family: 4 };
+
+  /** Lengths and destinations of all that leaves, in order. */
+  function outgoing(all: readonly (readonly [number, PeerAddress])[]): void {
+    const left = all.map(([length, peer]) => ({ length, peer }));
+    endpoint.outgoing = left.length;
+    endpoint.next = () => left.shift()!;
+  }
+
+  beforeEach(() => {
+    socket.takesTrains = true;
+  });
+
+  it('take what leaves for one peer in one length, and end with a shorter one', () => {
+    const driver = drive();
+    outgoing([100, 100, 100, 60, 100, 100].map((length) => [length, PEER]));
+    driver.flush();
+    expect(socket.sent.map(({ lengths }) => lengths)).toEqual([
+      [100, 100, 100, 60],
+      [100, 100],
+    ]);
+  });
+
+  it('lose nothing and keep the order when peers and lengths alternate', () => {
+    const driver = drive();
+    outgoing([
+      [100, PEER],
+      [100, OTHER],
+      [100, OTHER],
+      [120, OTHER],
+      [120, PEER],
+    ]);
+    driver.flush();
+    expect(socket.sent.map(({ lengths, to }) => [to.key, ...lengths])).toEqual([
+      ['a|1', 100],
+      ['b|2', 100, 100],
+      ['b|2', 120],
+      ['a|1', 120],
+    ]);
+    expect(socket.sent.flatMap(({ firsts }) => firsts)).toEqual([4, 3, 2, 1, 0]);
+  });
+
+  it('stay one datagram each where the system cuts none', () => {
+    socket.takesTrains = false;
+    const driver = drive();
+    outgoing([100, 100, 100].map((length) => [length, PEER]));
+    driver.flush();
+    expect(socket.sent.map(({ lengths }) => lengths)).toEqual([[100], [100], [100]]);
+  });
+
+  it('wait while the socket has one in its queue, and go on when that has left', () => {
+    const driver = drive();
+    socket.takes = 0;
+    outgoing([100, 120, 140, 140].map((length) => [length, PEER]));
+    driver.flush();
+    expect(socket.sent.map(({ lengths }) => lengths)).toEqual([[100]]);
+    socket.queued = [];
+    socket.takes = Infinity;
+    driver.handleDrained();
+    vi.advanceTimersByTime(0);
+    expect(socket.sent.map(({ lengths }) => lengths)).toEqual([[100], [120], [140, 140]]);
+  });
+
+  it('that begin with what did not fit wait whole when the socket is full', () => {
+    const driver = drive();
+    socket.takes = 0;
+    outgoing([
+      [100, PEER],
+      [65_507, PEER],
+      [100, PEER],
+    ]);
+    driver.flush();
+    pass(3);
+    expect(socket.sent.map(({ lengths }) => lengths)).toEqual([[100]]);
+    socket.queued = [];
+    socket.takes = Infinity;
+    pass(3);
+    expect(socket.sent.map(({ lengths }) => lengths)).toEqual([[100], [65_507], [100]]);
+    expect(socket.sent.flatMap(({ firsts }) => firsts)).toEqual([2, 1, 0]);
+  });
+
+  it('that left need no turn when the socket says so', () => {
+    const driver = drive();
+    outgoing([[100, PEER]]);
+    driver.flush();
+    driver.handleDrained();
+    pass(5);
+    expect(driver.turns).toBe(1);
   });
 });

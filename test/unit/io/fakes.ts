@@ -1,8 +1,8 @@
 /** Stand-ins for the transport: they record what they are told and answer what they were given. */
 import type { Clock } from '../../../src/io/clock.ts';
-import type { DatagramSlot } from '../../../src/io/datagram-pool.ts';
 import type { DrivenConnection, DrivenEndpoint } from '../../../src/io/driven.ts';
 import type { DriverSocket } from '../../../src/io/driver.ts';
+import type { Train } from '../../../src/io/train.ts';
 import type {
   ConnectionEvent,
   ConnectionState,
@@ -34,6 +34,11 @@ export class FakeEndpoint implements DrivenEndpoint {
   readonly events: FakeEvent[] = [];
   /** Datagrams that wait to be sent. */
   outgoing = 0;
+  /** Length and destination of the next one. */
+  next: () => { readonly length: number; readonly peer: PeerAddress } = () => ({
+    length: 4,
+    peer: PEER,
+  });
   deadlineMs = Infinity;
   onDatagram: () => void = () => undefined;
   onTimeout: () => void = () => {
@@ -55,9 +60,10 @@ export class FakeEndpoint implements DrivenEndpoint {
     if (this.outgoing === 0) return false;
     this.calls.push('transmit');
     this.outgoing -= 1;
-    slot.length = 4;
-    slot.peer = PEER;
-    slot.buffer.fill(this.outgoing & 0xff, 0, 4);
+    const { length, peer } = this.next();
+    slot.length = length;
+    slot.peer = peer;
+    slot.buffer.fill(this.outgoing & 0xff, 0, length);
     return true;
   }
 
@@ -72,23 +78,36 @@ export class FakeEndpoint implements DrivenEndpoint {
   }
 }
 
-/** A socket whose kernel takes `takes` datagrams and queues the rest. */
+interface FakeSend {
+  readonly first: number;
+  readonly watched: boolean;
+  /** The first byte of each datagram, and their lengths. */
+  readonly firsts: readonly number[];
+  readonly lengths: readonly number[];
+  readonly to: PeerAddress;
+}
+
+/** A socket whose kernel takes `takes` trains and queues the rest. */
 export class FakeSocket implements DriverSocket {
+  takesTrains = false;
   takes = Infinity;
   queued: Uint8Array[] = [];
-  readonly sent: { readonly first: number; readonly watched: boolean }[] = [];
+  readonly sent: FakeSend[] = [];
 
   get queuedDatagrams(): number {
     return this.queued.length;
   }
 
-  send(slot: DatagramSlot, watched: boolean): boolean {
-    this.sent.push({ first: slot.buffer[0] ?? -1, watched });
+  send(train: Train, watched: boolean): boolean {
+    const all = Array.from({ length: train.count }, (_, index) => train.datagram(index));
+    const firsts = all.map((bytes) => bytes[0] ?? -1);
+    const lengths = all.map((bytes) => bytes.length);
+    this.sent.push({ first: firsts[0] ?? -1, watched, firsts, lengths, to: train.to });
     if (this.takes > 0 && this.queued.length === 0) {
       this.takes -= 1;
       return true;
     }
-    this.queued.push(slot.datagram());
+    this.queued.push(train.datagrams());
     return false;
   }
 }

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { MONOTONIC_CLOCK } from '../../../src/io/clock.ts';
-import { DatagramPool, IDLE_SLOTS } from '../../../src/io/datagram-pool.ts';
 import { createDigest, loadNative, loadWasm } from '../../../src/io/digest.ts';
 import { SystemRandom } from '../../../src/io/entropy.ts';
+import { IDLE_TRAINS, TrainPool } from '../../../src/io/train-pool.ts';
 import { MAX_DATAGRAM_BYTES } from '../../../src/wire/layout.ts';
 
 describe('SystemRandom', () => {
@@ -40,9 +40,9 @@ describe('the clock', () => {
   });
 });
 
-describe('DatagramPool', () => {
+describe('TrainPool', () => {
   it('serves one slot until it is parked', () => {
-    const pool = new DatagramPool();
+    const pool = new TrainPool();
     const slot = pool.current();
     expect(slot.buffer.length).toBeGreaterThanOrEqual(MAX_DATAGRAM_BYTES);
     expect(pool.current() === slot).toBe(true);
@@ -53,27 +53,16 @@ describe('DatagramPool', () => {
   });
 
   it('reuses parked slots once they are free, and keeps only a few', () => {
-    const pool = new DatagramPool();
-    const slots = Array.from({ length: IDLE_SLOTS + 4 }, () => {
+    const pool = new TrainPool();
+    const slots = Array.from({ length: IDLE_TRAINS + 4 }, () => {
       const slot = pool.current();
       pool.park();
       return slot;
     });
-    expect(new Set(slots).size).toBe(IDLE_SLOTS + 4);
+    expect(new Set(slots).size).toBe(IDLE_TRAINS + 4);
     pool.recoverParked();
     expect(pool.parkedCount).toBe(0);
     expect(slots.includes(pool.current())).toBe(true);
-  });
-
-  it('keeps the view of trains of equal lengths', () => {
-    const slot = new DatagramPool().current();
-    slot.length = 1_400;
-    const first = slot.datagram();
-    expect(first).toHaveLength(1_400);
-    expect(slot.datagram() === first).toBe(true);
-    slot.length = 20;
-    expect(slot.datagram()).toHaveLength(20);
-    expect(slot.datagram().buffer === slot.buffer.buffer).toBe(true);
   });
 });
 

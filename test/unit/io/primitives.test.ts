@@ -24,16 +24,16 @@ describe('the choice of a library', () => {
   });
 
   it('is what the environment says', () => {
-    vi.stubEnv('LFTP_CRYPTO', 'node');
+    vi.stubEnv('LFTPU_CRYPTO', 'node');
     expect(loadPrimitives().name).toBe('node');
-    vi.stubEnv('LFTP_CRYPTO', 'sodium');
+    vi.stubEnv('LFTPU_CRYPTO', 'sodium');
     expect(loadPrimitives().name).toBe('sodium');
-    vi.stubEnv('LFTP_CRYPTO', 'none');
+    vi.stubEnv('LFTPU_CRYPTO', 'none');
     expect(loadPrimitives().name).toBe('sodium');
   });
 
   it('is the argument before all', () => {
-    vi.stubEnv('LFTP_CRYPTO', 'sodium');
+    vi.stubEnv('LFTPU_CRYPTO', 'sodium');
     expect(loadPrimitives('node').name).toBe('node');
     expect(loadPrimitives('node', 'BLAKE2b').hashBytes).toBe(64);
   });

@@ -204,10 +204,12 @@ describe('opening, as the responder', () => {
     expect(player.feed(short, foreign, silent)).toEqual([]);
     expect(station.drops()).toEqual({ synSize: 1, version: 2 });
     expect(station.endpoint.connectionCount).toBe(0);
+    expect(player.feed(new Uint8Array([...short, ...short]))).toEqual([]);
+    expect(station.drops()).toEqual({ synSize: 3, version: 2 });
     const payload = new Uint8Array(SYN_BYTES);
     expect(player.feed(player.syn({}, { payload: payload.fill(1) }))).toEqual([]);
     expect(player.feed(player.syn({ segmentBytes: 1199 }))).toEqual([]);
-    expect(station.drops()).toEqual({ synSize: 1, version: 2, synParameters: 2 });
+    expect(station.drops()).toEqual({ synSize: 3, version: 2, synParameters: 2 });
   });
 
   it('P-OPEN-02 never answers at more length than it was asked', () => {
