@@ -8,7 +8,7 @@ import { type DropReason, ERROR, FLAG } from '../wire/codes.ts';
 import { COOKIE_BYTES, MIN_SEGMENT_BYTES, SYN_BYTES } from '../wire/layout.ts';
 import { defaultParameters, type Parameters, readParameters } from '../wire/parameters.ts';
 import type { SegmentView } from '../wire/segment.ts';
-import type { EndpointConfig } from './config.ts';
+import type { ConnectionConfig, EndpointConfig } from './config.ts';
 import { Connection } from './connection.ts';
 import type { PortTable } from './port-table.ts';
 import type { Handshake } from './protection.ts';
@@ -36,7 +36,12 @@ const HALF_OPEN_UNDER_LOAD_MS = 10_000;
 
 /** What the endpoint does on the acceptor's behalf. */
 export interface AcceptorActions {
-  create(nowMs: number, peer: PeerAddress, patienceMs: number, handshake: Handshake): Connection;
+  create(
+    nowMs: number,
+    peer: PeerAddress,
+    settings: ConnectionConfig,
+    handshake: Handshake,
+  ): Connection;
   touch(connection: Connection): void;
   /** `bytes` are borrowed, and an answer as far as `length`. */
   answer(peer: PeerAddress, bytes: Uint8Array, length: number): void;
@@ -56,6 +61,8 @@ export class Acceptor {
     halfOpenForgotten: 0,
   };
   private readonly config: EndpointConfig;
+  /** Of the connection that was accepted last. */
+  private settings: ConnectionConfig;
   private readonly table: PortTable;
   private readonly actions: AcceptorActions;
   /** In the order they came. */
@@ -73,6 +80,7 @@ export class Acceptor {
 
   constructor(config: EndpointConfig, table: PortTable, actions: AcceptorActions) {
     this.config = config;
+    this.settings = config.connection;
     this.table = table;
     this.actions = actions;
   }
@@ -125,7 +133,9 @@ export class Acceptor {
     }
     const asked = parameters.patienceMs === 0 ? Infinity : parameters.patienceMs;
     const patienceMs = Math.min(asked, this.config.maxPatienceMs);
-    const connection = this.actions.create(nowMs, peer, patienceMs, handshake);
+    // Most ask for the same, and then they share one object.
+    if (this.settings.patienceMs !== patienceMs) this.settings = { ...this.settings, patienceMs };
+    const connection = this.actions.create(nowMs, peer, this.settings, handshake);
     this.table.noteSyn(key, connection);
     this.halfOpen.set(connection, { source, sinceMs: nowMs });
     this.bySource.set(source, (this.bySource.get(source) ?? 0) + 1);

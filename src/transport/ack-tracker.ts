@@ -108,6 +108,24 @@ export class AckTracker {
     this.endTxn = start + this.epochTxns;
   }
 
+  /** Gives back the memory of a flow that is over: what came in it is old news. */
+  rest(): void {
+    if (this.isAwaited) return;
+    this.current.rest();
+    this.previous?.rest();
+    this.lowestNew = [Infinity];
+  }
+
+  /** Whether something is still to be told. */
+  private get isAwaited(): boolean {
+    return this.isImmediate || this.pending > 0 || this.lowestLate !== Infinity;
+  }
+
+  /** Bytes of typed arrays. */
+  get heldBytes(): number {
+    return this.current.heldBytes + (this.previous?.heldBytes ?? 0);
+  }
+
   private startOf(txn: number): number {
     const { epochTxns } = this;
     return epochTxns === Infinity ? -Infinity : epochTxns * Math.floor(txn / epochTxns);

@@ -16,6 +16,8 @@ export class Arrivals {
   private echoAtMs = 0;
   /** Oldest TXN received, while the ring can still grow. */
   private lowest: number;
+  /** What came before this one counts as received, whether it did or not. */
+  private floor: number;
   private readonly maxBits: number;
   private readonly seen = new BitRing(INITIAL_BITS);
 
@@ -27,6 +29,7 @@ export class Arrivals {
   constructor(maxBits: number, start: number, first: number) {
     this.maxBits = maxBits;
     this.start = start;
+    this.floor = start;
     this.highest = first;
     this.lowest = first;
     this.seen.set(first);
@@ -40,7 +43,7 @@ export class Arrivals {
   /** P-TXN-04: received before, or too old to tell. */
   isDuplicate(txn: number): boolean {
     if (txn > this.highest) return false;
-    if (txn < this.start || txn <= this.highest - this.maxBits + EDGE_BITS) return true;
+    if (txn < this.floor || txn <= this.highest - this.maxBits + EDGE_BITS) return true;
     // The ring grows before it forgets: what it does not reach has never come.
     return txn > this.highest - this.seen.capacity + EDGE_BITS && this.seen.has(txn);
   }
@@ -61,7 +64,21 @@ export class Arrivals {
   private grow(span: number): void {
     let bits = this.seen.capacity;
     while (bits < this.maxBits && span >= bits - EDGE_BITS) bits *= 2;
-    this.seen.grow(bits, this.lowest, this.highest + 1);
+    this.seen.resize(bits, this.lowest, this.highest + 1);
+  }
+
+  /** Forgets all but the newest numbers: what is older and has not come yet comes no more. */
+  rest(): void {
+    if (this.seen.capacity === INITIAL_BITS) return;
+    this.floor = this.highest - INITIAL_BITS + EDGE_BITS;
+    this.lowest = this.floor;
+    this.seen.resize(INITIAL_BITS, this.floor, this.highest + 1);
+    // Of what is not in the ring nothing can be told.
+    if (this.echo < this.floor) this.echo = -1;
+  }
+
+  get heldBytes(): number {
+    return this.seen.heldBytes;
   }
 
   /** Whole words are cleared when they are entered: TMAP tells words, and none of long ago. */
@@ -84,7 +101,7 @@ export class Arrivals {
     block.echo = this.echo >>> 0;
     block.delayMs = nowMs - this.echoAtMs;
     const lastWord = Math.floor(this.echo / 32);
-    const firstWord = Math.floor(Math.min(this.echo, lowest) / 32);
+    const firstWord = Math.floor(Math.min(this.echo, Math.max(lowest, this.floor)) / 32);
     const words = Math.min(MAX_TMAP_WORDS, lastWord - firstWord + 1);
     for (let i = 0; i < words; i += 1) {
       block.tmap[i] = this.seen.word(32 * (lastWord - words + 1 + i));

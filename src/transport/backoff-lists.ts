@@ -7,15 +7,23 @@
 export const BACKOFF_LEVELS = 8;
 export const NO_SLOT = -1;
 
-export class BackoffLists {
-  private prev: Int32Array;
-  private next: Int32Array;
-  private readonly heads = new Int32Array(BACKOFF_LEVELS).fill(NO_SLOT);
-  private readonly tails = new Int32Array(BACKOFF_LEVELS).fill(NO_SLOT);
+/** Of all lists without room for a slot, which are never written to. */
+const NO_LISTS = new Int32Array(BACKOFF_LEVELS).fill(NO_SLOT);
 
-  constructor(capacity: number) {
-    this.prev = new Int32Array(capacity);
-    this.next = new Int32Array(capacity);
+export class BackoffLists {
+  private prev = NO_LISTS;
+  private next = NO_LISTS;
+  private heads = NO_LISTS;
+  private tails = NO_LISTS;
+
+  constructor(capacity = 0) {
+    this.reset(capacity);
+  }
+
+  get heldBytes(): number {
+    if (this.heads === NO_LISTS) return 0;
+    const { prev, next, heads, tails } = this;
+    return prev.byteLength + next.byteLength + heads.byteLength + tails.byteLength;
   }
 
   /** Slot that was sent first at `level`, or NO_SLOT. */
@@ -49,11 +57,12 @@ export class BackoffLists {
     return list;
   }
 
-  /** Empties every list and makes room for `capacity` slots. */
+  /** Empties every list and makes room for `capacity` slots; 0 gives all memory back. */
   reset(capacity: number): void {
-    this.prev = new Int32Array(capacity);
-    this.next = new Int32Array(capacity);
-    this.heads.fill(NO_SLOT);
-    this.tails.fill(NO_SLOT);
+    const isNone = capacity === 0;
+    this.prev = isNone ? NO_LISTS : new Int32Array(capacity);
+    this.next = isNone ? NO_LISTS : new Int32Array(capacity);
+    this.heads = isNone ? NO_LISTS : new Int32Array(BACKOFF_LEVELS).fill(NO_SLOT);
+    this.tails = isNone ? NO_LISTS : new Int32Array(BACKOFF_LEVELS).fill(NO_SLOT);
   }
 }

@@ -1,4 +1,5 @@
 /** A reading of one connection, put together from its parts. */
+import { heldBytes } from './connection-rest.ts';
 import type { ConnectionParts } from './connection-parts.ts';
 import type { ConnectionState, ConnectionStats } from './types.ts';
 
@@ -30,5 +31,6 @@ export function readStats(parts: ConnectionParts, state: ConnectionState): Conne
     windowProbes: peerWindow.probesSent,
     windowLimits: peerWindow.limitedCount,
     receiveWindowBytes: parts.inbox.windowBytes,
+    heldBytes: heldBytes(parts),
   };
 }

@@ -10,9 +10,11 @@ import type { ConnectionConfig } from './config.ts';
 import { nextEvent } from './connection-events.ts';
 import { giveUp } from './connection-end.ts';
 import { ConnectionParts } from './connection-parts.ts';
+import { rest } from './connection-rest.ts';
 import { readStats } from './connection-stats.ts';
 import type { PeerIdentity } from './protection.ts';
 import { ReceivePipeline } from './receive-pipeline.ts';
+import { auditSendWindow } from './send-window-audit.ts';
 import type { ConnectionPlace, SharedResources } from './shared-resources.ts';
 import { TransmitPipeline } from './transmit-pipeline.ts';
 import type {
@@ -39,6 +41,7 @@ export class Connection {
   heapIndex = -1;
   isReady = false;
   creditBytes = 0;
+  synKey = '';
   isLate = false;
   hasEvents = false;
   private retryAtMs = Infinity;
@@ -114,10 +117,7 @@ export class Connection {
     const { parts } = this;
     if (parts.isGone) return;
     const outcome = parts.liveness.handleTimeout(nowMs);
-    if (outcome !== undefined) {
-      giveUp(parts, outcome);
-      return;
-    }
+    if (outcome !== undefined) return giveUp(parts, outcome);
     if (nowMs >= this.retryAtMs) {
       this.retryAtMs = Infinity;
       this.drainReceive(nowMs);
@@ -150,6 +150,8 @@ export class Connection {
       parts.end({ kind: 'finished' }, undefined);
       parts.isGone = true;
     }
+    // No timer tells of it: a connection at rest is heard of with every keep-alive.
+    if (parts.liveness.isAtRest(nowMs)) rest(parts);
     return false;
   }
 
@@ -247,11 +249,9 @@ export class Connection {
   abort(code: number): void {
     // What came before an orderly end, and nobody wants to read any more.
     if (this.parts.isGone) this.parts.inbox.clear();
-    if (this.parts.reason !== undefined) {
-      this.wake(this);
-      return;
+    if (this.parts.reason === undefined) {
+      this.parts.end({ kind: 'aborted', by: 'local', code }, code);
     }
-    this.parts.end({ kind: 'aborted', by: 'local', code }, code);
     this.wake(this);
   }
 
@@ -295,6 +295,6 @@ export class Connection {
 
   /** Costly check of derived state, for the simulator; undefined when all is well. */
   audit(): string | undefined {
-    return this.parts.window.audit();
+    return auditSendWindow(this.parts.window);
   }
 }

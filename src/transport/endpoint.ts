@@ -61,9 +61,9 @@ export class Endpoint {
     };
     this.strangers = new Strangers(config.accepts ? config.resetTokens : undefined);
     this.acceptor = new Acceptor(config, this.table, {
-      create: (nowMs, peer, patienceMs, handshake) => {
+      create: (nowMs, peer, settings, handshake) => {
         this.counters.accepted += 1;
-        return this.create(nowMs, peer, { ...config.connection, patienceMs }, false, handshake);
+        return this.create(nowMs, peer, settings, false, handshake);
       },
       touch: (connection) => this.touch(connection),
       answer: (peer, bytes, length) => this.strangers.push(peer, bytes, length),
@@ -275,7 +275,7 @@ export class Endpoint {
   /** P-CLOSE-05: the ports of a closed connection rest for three timeouts. */
   private rest(nowMs: number, connection: Connection): void {
     if (connection.remotePort === 0) return;
-    const entry = new QuietEntry(connection, this.table.synKeyOf(connection));
+    const entry = new QuietEntry(connection, connection.synKey);
     this.table.addQuiet(entry);
     this.heap.update(entry, nowMs + connection.quietMs);
   }

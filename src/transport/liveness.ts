@@ -2,6 +2,8 @@
 
 /** Silence in the midst of a record that makes a receiver ask; at least two round trips. */
 const MIN_HUSH_MS = 50;
+/** Without a stream segment for so long a connection is at rest. */
+const REST_AFTER_MS = 5_000;
 
 export class Liveness {
   private lastReceivedMs: number;
@@ -41,6 +43,11 @@ export class Liveness {
   /** An op or dat segment came or went; keep-alives do not count (P-LIVE-03). */
   onStream(nowMs: number): void {
     this.lastStreamMs = nowMs;
+  }
+
+  /** Nothing has been said for long enough that it may go on. */
+  isAtRest(nowMs: number): boolean {
+    return nowMs >= this.lastStreamMs + REST_AFTER_MS;
   }
 
   /**

@@ -76,7 +76,8 @@ class NoiseHandshake implements Handshake {
   identity: PeerIdentity | undefined;
   private readonly primitives: Primitives;
   private readonly keyLimits: KeyLimits;
-  private readonly noise: NoiseXX;
+  /** Until the keys are split off: most connections live long after it. */
+  private opening: NoiseXX | undefined;
   /** Transmission numbers of the messages that begin each direction's numbering. */
   private ownTxn = 0;
   private peerTxn = 0;
@@ -86,7 +87,7 @@ class NoiseHandshake implements Handshake {
     this.primitives = primitives;
     this.keyLimits = keyLimits ?? {};
     const ephemeralSecret = entropy(KEY_BYTES);
-    this.noise = new NoiseXX({
+    this.opening = new NoiseXX({
       primitives,
       initiator: isInitiator,
       staticSecret,
@@ -149,8 +150,13 @@ class NoiseHandshake implements Handshake {
     return true;
   }
 
+  private get noise(): NoiseXX {
+    assert(this.opening !== undefined, 'the opening is not over');
+    return this.opening;
+  }
+
   wipe(): void {
-    this.noise.wipe();
+    this.opening?.wipe();
     if (this.sealer instanceof SegmentSealer) this.sealer.wipe();
   }
 
@@ -166,6 +172,7 @@ class NoiseHandshake implements Handshake {
     const sending = this.keysFrom(send, this.ownTxn);
     const receiving = this.keysFrom(receive, this.peerTxn);
     this.sealer = new SegmentSealer(sending, receiving, this.keyLimits.lifetimeMs);
+    this.opening = undefined;
   }
 
   private keysFrom(rootKey: Uint8Array, firstTxn: number): SegmentKeys {

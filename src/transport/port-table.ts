@@ -11,7 +11,6 @@ export class PortTable {
   private readonly live = new Map<number, Connection>();
   private readonly resting = new Map<number, QuietEntry>();
   private readonly syns = new Map<string, Connection | QuietEntry>();
-  private readonly synKeys = new WeakMap<Connection, string>();
 
   get connectionCount(): number {
     return this.live.size;
@@ -50,23 +49,18 @@ export class PortTable {
 
   noteSyn(key: string, connection: Connection): void {
     this.syns.set(key, connection);
-    this.synKeys.set(connection, key);
+    connection.synKey = key;
   }
 
   findSyn(key: string): Connection | QuietEntry | undefined {
     return this.syns.get(key);
   }
 
-  synKeyOf(connection: Connection): string {
-    return this.synKeys.get(connection) ?? '';
-  }
-
   /** @returns false when the connection was not in the table any more */
   remove(connection: Connection): boolean {
     if (this.live.get(connection.localPort) !== connection) return false;
     this.live.delete(connection.localPort);
-    const key = this.synKeyOf(connection);
-    if (key !== '') this.syns.delete(key);
+    if (connection.synKey !== '') this.syns.delete(connection.synKey);
     return true;
   }
 

@@ -13,8 +13,10 @@ import { countReceived } from './counters.ts';
 import { OpeningReceiver } from './receive-opening.ts';
 import type { PeerAddress } from './types.ts';
 
+/** Read and taken in in one go, so all connections share it. */
+const BLOCK = new AckBlock();
+
 export class ReceivePipeline {
-  private readonly block = new AckBlock();
   private readonly parts: ConnectionParts;
   private readonly openingReceiver: OpeningReceiver;
 
@@ -141,8 +143,8 @@ export class ReceivePipeline {
     let block: AckBlock | undefined;
     if (!isStream) {
       const { buffer, payloadStart, payloadEnd } = segment;
-      if (!readAckBlock(buffer, payloadStart, payloadEnd, this.block)) return false;
-      block = this.block;
+      if (!readAckBlock(buffer, payloadStart, payloadEnd, BLOCK)) return false;
+      block = BLOCK;
       parts.counters.acksReceived += 1;
     }
     if (parts.reason !== undefined) return true;

@@ -7,6 +7,7 @@ import { BitRing } from '../util/bit-ring.ts';
 import { CellAccount, type CellPool } from '../util/cell-pool.ts';
 import type { AckBlock } from '../wire/ack-block.ts';
 import { FLAG } from '../wire/codes.ts';
+import { moveColumn, NO_BYTES, NO_INTS, NO_SHORTS } from './columns.ts';
 import type { Inbox } from './inbox.ts';
 import { PartStore } from './part-store.ts';
 import { ReceiveGrant } from './receive-grant.ts';
@@ -37,13 +38,15 @@ export class ReceiveWindow {
   /** Early segments are due, but the slab pool is used up; `drain` is to be tried again. */
   isStalled = false;
   private highest: number;
-  private mask = INITIAL_CAPACITY - 1;
+  /** Early segments that there are columns for: none before the first, and none at rest. */
+  private capacity = 0;
+  private mask = 0;
   /** Twice the columns, so that aligned words never overlap. */
-  private readonly early = new BitRing(2 * INITIAL_CAPACITY);
-  private cells = new Int32Array(INITIAL_CAPACITY);
-  private lengths = new Uint16Array(INITIAL_CAPACITY);
-  private flags = new Uint8Array(INITIAL_CAPACITY);
-  private errors = new Uint8Array(INITIAL_CAPACITY);
+  private readonly early = new BitRing(0);
+  private cells = NO_INTS;
+  private lengths = NO_SHORTS;
+  private flags = NO_BYTES;
+  private errors = NO_BYTES;
   private readonly parts: PartStore;
   private sackCursor = 0;
   private readonly inbox: Inbox;
@@ -157,7 +160,7 @@ export class ReceiveWindow {
   }
 
   private note(seq: number, cell: number, length: number, flags: number, error: number): void {
-    while (seq - this.rcvNxt > this.mask) this.grow();
+    while (seq - this.rcvNxt >= this.capacity) this.grow();
     const at = seq & this.mask;
     this.cells[at] = cell;
     this.lengths[at] = length;
@@ -228,21 +231,33 @@ export class ReceiveWindow {
   }
 
   private grow(): void {
-    const old = this.mask;
-    const size = (old + 1) * 2;
-    const { cells, lengths, flags, errors } = this;
+    const from = this.rcvNxt;
+    const to = from + this.capacity;
+    const size = Math.max(INITIAL_CAPACITY, 2 * this.capacity);
+    this.capacity = size;
     this.mask = size - 1;
-    this.early.grow(2 * size, this.rcvNxt, this.rcvNxt + old + 1);
-    this.cells = new Int32Array(size);
-    this.lengths = new Uint16Array(size);
-    this.flags = new Uint8Array(size);
-    this.errors = new Uint8Array(size);
-    for (let seq = this.rcvNxt; seq <= this.rcvNxt + old; seq += 1) {
-      this.cells[seq & this.mask] = cells[seq & old]!;
-      this.lengths[seq & this.mask] = lengths[seq & old]!;
-      this.flags[seq & this.mask] = flags[seq & old]!;
-      this.errors[seq & this.mask] = errors[seq & old]!;
-    }
+    this.early.resize(2 * size, from, to);
+    this.cells = moveColumn(this.cells, new Int32Array(size), from, to);
+    this.lengths = moveColumn(this.lengths, new Uint16Array(size), from, to);
+    this.flags = moveColumn(this.flags, new Uint8Array(size), from, to);
+    this.errors = moveColumn(this.errors, new Uint8Array(size), from, to);
+  }
+
+  /** Gives the columns back while nothing is early; the next early segment has new ones. */
+  rest(): void {
+    if (this.earlyCount > 0 || this.capacity === 0) return;
+    this.capacity = 0;
+    this.mask = 0;
+    this.early.resize(0, 0, 0);
+    this.cells = NO_INTS;
+    this.lengths = NO_SHORTS;
+    this.flags = this.errors = NO_BYTES;
+  }
+
+  /** Bytes of typed arrays. */
+  get heldBytes(): number {
+    // A column of four bytes, one of two, two of one.
+    return 8 * this.capacity + this.early.heldBytes;
   }
 
   /** Gives every cell back, for a connection that is over. */

@@ -10,6 +10,7 @@ import { BitRing } from '../util/bit-ring.ts';
 import type { Slab, SlabPool } from '../util/slab.ts';
 import { STREAM_HEADER_BYTES } from '../wire/layout.ts';
 import { BACKOFF_LEVELS, BackoffLists, NO_SLOT } from './backoff-lists.ts';
+import { type Column, moveColumn, NO_BYTES, NO_INTS, NO_NUMBERS, NO_SHORTS } from './columns.ts';
 import type { Cut } from './send-queue.ts';
 
 export const SEGMENT = { FREE: 0, IN_FLIGHT: 1, LOST: 2, DELIVERED: 3 } as const;
@@ -30,22 +31,24 @@ export class SendWindow {
   bytesNumbered = 0;
   bytesUna = 0;
   bytesSettled = 0;
-  private mask = INITIAL_CAPACITY - 1;
-  private states = new Uint8Array(INITIAL_CAPACITY);
-  private flags = new Uint8Array(INITIAL_CAPACITY);
-  private errors = new Uint8Array(INITIAL_CAPACITY);
-  private levels = new Uint8Array(INITIAL_CAPACITY);
-  private transmissions = new Uint8Array(INITIAL_CAPACITY);
-  private lengths = new Uint16Array(INITIAL_CAPACITY);
-  private offsets = new Int32Array(INITIAL_CAPACITY);
-  private firstTxns = new Float64Array(INITIAL_CAPACITY);
-  private txns = new Float64Array(INITIAL_CAPACITY);
-  private sentMs = new Float64Array(INITIAL_CAPACITY);
+  /** Segments that there are columns for: none before the first, and none at rest. */
+  private capacity = 0;
+  private mask = 0;
+  private states = NO_BYTES;
+  private flags = NO_BYTES;
+  private errors = NO_BYTES;
+  private levels = NO_BYTES;
+  private transmissions = NO_BYTES;
+  private lengths = NO_SHORTS;
+  private offsets = NO_INTS;
+  private firstTxns = NO_NUMBERS;
+  private txns = NO_NUMBERS;
+  private sentMs = NO_NUMBERS;
   private bytes: (Uint8Array | undefined)[] = [];
   private slabs: (Slab | undefined)[] = [];
   /** Bits of delivered segments; twice the window, so that aligned words never overlap. */
-  private readonly settled = new BitRing(INITIAL_CAPACITY * 2);
-  private readonly lists = new BackoffLists(INITIAL_CAPACITY);
+  private readonly settled = new BitRing(0);
+  private readonly lists = new BackoffLists();
   private readonly pool: SlabPool;
 
   constructor(initialSeq: number, pool: SlabPool) {
@@ -123,7 +126,7 @@ export class SendWindow {
   /** Numbers a new segment; it counts as in flight once `transmitted` is called. */
   append(cut: Cut): number {
     assert(!this.isFull, 'send window below its cap');
-    if (this.count > this.mask) this.grow();
+    if (this.count >= this.capacity) this.grow();
     const seq = this.sndNxt;
     const at = seq & this.mask;
     this.states[at] = SEGMENT.FREE;
@@ -195,10 +198,27 @@ export class SendWindow {
   /** Lets every slab go, for a connection that is given up. */
   clear(): void {
     for (let seq = this.sndUna; seq < this.sndNxt; seq += 1) this.letGo(seq & this.mask);
-    this.lists.reset(this.mask + 1);
     this.sndUna = this.sndNxt;
-    this.flightBytes = 0;
-    this.lostCount = 0;
+    this.flightBytes = this.lostCount = 0;
+    this.rest();
+  }
+
+  /** Gives the columns back while there is nothing in them; the next segment has new ones. */
+  rest(): void {
+    if (this.count > 0 || this.capacity === 0) return;
+    this.capacity = this.mask = 0;
+    this.states = this.flags = this.errors = this.levels = this.transmissions = NO_BYTES;
+    this.lengths = NO_SHORTS;
+    this.offsets = NO_INTS;
+    this.firstTxns = this.txns = this.sentMs = NO_NUMBERS;
+    this.bytes.length = this.slabs.length = 0;
+    this.settled.resize(0, 0, 0);
+    this.lists.reset(0);
+  }
+
+  /** Bytes of typed arrays: five columns of a byte, one of two, one of four, three of eight. */
+  get heldBytes(): number {
+    return 35 * this.capacity + this.settled.heldBytes + this.lists.heldBytes;
   }
 
   private letGo(at: number): void {
@@ -224,24 +244,15 @@ export class SendWindow {
 
   /** That segment's number. */
   oldestSeq(level: number): number {
-    const at = this.lists.head(level);
-    assert(at !== NO_SLOT, 'the level has a segment');
-    return this.seqAt(at);
+    assert(this.lists.head(level) !== NO_SLOT, 'the level has a segment');
+    return this.seqAt(this.lists.head(level));
   }
 
   private grow(): void {
-    const lists = Array.from({ length: BACKOFF_LEVELS }, (_, level) => this.listOf(level));
-    const oldMask = this.mask;
-    const capacity = (oldMask + 1) * 2;
-    const moved = <T extends Uint8Array | Uint16Array | Int32Array | Float64Array>(
-      old: T,
-      fresh: T,
-    ): T => {
-      for (let seq = this.sndUna; seq < this.sndNxt; seq += 1) {
-        fresh[seq & (capacity - 1)] = old[seq & oldMask]!;
-      }
-      return fresh;
-    };
+    const levels = Array.from({ length: BACKOFF_LEVELS }, (_, level) => this.listOf(level));
+    const { sndUna, sndNxt, mask: oldMask, bytes, slabs } = this;
+    const capacity = Math.max(INITIAL_CAPACITY, 2 * this.capacity);
+    const moved = <T extends Column>(old: T, fresh: T): T => moveColumn(old, fresh, sndUna, sndNxt);
     this.states = moved(this.states, new Uint8Array(capacity));
     this.flags = moved(this.flags, new Uint8Array(capacity));
     this.errors = moved(this.errors, new Uint8Array(capacity));
@@ -252,17 +263,17 @@ export class SendWindow {
     this.firstTxns = moved(this.firstTxns, new Float64Array(capacity));
     this.txns = moved(this.txns, new Float64Array(capacity));
     this.sentMs = moved(this.sentMs, new Float64Array(capacity));
-    const { bytes, slabs } = this;
     this.bytes = [];
     this.slabs = [];
-    for (let seq = this.sndUna; seq < this.sndNxt; seq += 1) {
+    for (let seq = sndUna; seq < sndNxt; seq += 1) {
       this.bytes[seq & (capacity - 1)] = bytes[seq & oldMask];
       this.slabs[seq & (capacity - 1)] = slabs[seq & oldMask];
     }
+    this.capacity = capacity;
     this.mask = capacity - 1;
-    this.settled.grow(capacity * 2, this.sndUna, this.sndNxt);
+    this.settled.resize(capacity * 2, sndUna, sndNxt);
     this.lists.reset(capacity);
-    lists.forEach((list, level) => {
+    levels.forEach((list, level) => {
       for (const seq of list) this.lists.link(level, seq & this.mask);
     });
   }
@@ -271,30 +282,12 @@ export class SendWindow {
     return this.sndUna + ((slot - (this.sndUna & this.mask)) & this.mask);
   }
 
-  private listOf(level: number): number[] {
+  /** The segments of `level` in flight, in order of sending. */
+  listOf(level: number): number[] {
     return this.lists.slots(level).map((slot) => this.seqAt(slot));
   }
 
-  /** Costly check of every derived figure, for the simulator; undefined when all is well. */
-  audit(): string | undefined {
-    let flight = 0;
-    let lost = 0;
-    for (let seq = this.sndUna; seq < this.sndNxt; seq += 1) {
-      const state = this.states[seq & this.mask];
-      if (state === SEGMENT.IN_FLIGHT) flight += this.wireBytesOf(seq);
-      if (state === SEGMENT.LOST) lost += 1;
-      if (state === SEGMENT.FREE) return `segment ${seq} in the window is free`;
-    }
-    if (flight !== this.flightBytes) return `flight ${this.flightBytes}, scoreboard ${flight}`;
-    if (lost !== this.lostCount) return `lost ${this.lostCount}, scoreboard ${lost}`;
-    for (let level = 0; level < BACKOFF_LEVELS; level += 1) {
-      let before = -Infinity;
-      for (const seq of this.listOf(level)) {
-        if (this.sentMs[seq & this.mask]! < before) return `level ${level} is out of order`;
-        before = this.sentMs[seq & this.mask]!;
-        flight -= this.wireBytesOf(seq);
-      }
-    }
-    return flight === 0 ? undefined : 'the timeout lists miss a segment';
+  sentMsOf(seq: number): number {
+    return this.sentMs[seq & this.mask]!;
   }
 }

@@ -8,12 +8,15 @@
  */
 import { assert } from '../util/assert.ts';
 import { BitRing } from '../util/bit-ring.ts';
+import { moveColumn } from './columns.ts';
 import { TxnShifts } from './txn-shifts.ts';
 
 export const KIND = { CONTROL: 0, SKIPPED: 1, STREAM: 2, PART: 3, PROBE: 4, SIZE: 5 } as const;
 export const FATE = { OUTSTANDING: 0, DELIVERED: 1, LOST: 2 } as const;
+const FATE_SHIFT = 4;
+const KIND_MASK = 15;
 
-const INITIAL_CAPACITY = 64;
+const INITIAL_CAPACITY = 32;
 /** Half of so many are always remembered: what is late is known again (P-LOSS-03). */
 const LEAST_FORGETTING = 256;
 /** Most transmissions remembered (docs/LIMITS.md); older ones are past caring. */
@@ -39,8 +42,8 @@ export class TransmissionLog {
   private mask = INITIAL_CAPACITY - 1;
   private seqs = new Float64Array(INITIAL_CAPACITY);
   private sentMs = new Float64Array(INITIAL_CAPACITY);
-  private kinds = new Uint8Array(INITIAL_CAPACITY);
-  private fates = new Uint8Array(INITIAL_CAPACITY);
+  /** Kind, and above it the fate. */
+  private marks = new Uint8Array(INITIAL_CAPACITY);
   /** Numbers the peer has told us it received. */
   private readonly told = new BitRing(INITIAL_CAPACITY);
 
@@ -61,8 +64,7 @@ export class TransmissionLog {
     const at = txn & this.mask;
     this.seqs[at] = seq;
     this.sentMs[at] = nowMs;
-    this.kinds[at] = kind;
-    this.fates[at] = FATE.OUTSTANDING;
+    this.marks[at] = kind | (FATE.OUTSTANDING << FATE_SHIFT);
     if ((txn & 31) === 0 || txn === this.firstTxn) this.told.clearWord(txn);
     this.txnNxt = txn + 1;
     this.advance();
@@ -73,30 +75,34 @@ export class TransmissionLog {
   private makeRoom(): void {
     const capacity = this.mask + 1;
     const forgettable = wordOf(Math.min(this.txnUna, this.txnNxt - (capacity >>> 1)));
-    if (capacity < LEAST_FORGETTING) this.grow(2 * capacity);
+    if (capacity < LEAST_FORGETTING) this.resize(2 * capacity);
     else if (forgettable > this.floor) this.floor = forgettable;
-    else if (capacity < MAX_TRANSMISSIONS) this.grow(capacity * 2);
+    else if (capacity < MAX_TRANSMISSIONS) this.resize(capacity * 2);
     else {
       this.floor += 32;
       this.txnUna = Math.max(this.txnUna, this.floor);
     }
   }
 
-  private grow(capacity: number): void {
-    const old = { mask: this.mask, seqs: this.seqs, sentMs: this.sentMs };
-    const { kinds, fates } = this;
+  private resize(capacity: number): void {
+    const { floor, txnNxt } = this;
     this.mask = capacity - 1;
-    this.seqs = new Float64Array(capacity);
-    this.sentMs = new Float64Array(capacity);
-    this.kinds = new Uint8Array(capacity);
-    this.fates = new Uint8Array(capacity);
-    for (let txn = this.floor; txn < this.txnNxt; txn += 1) {
-      this.seqs[txn & this.mask] = old.seqs[txn & old.mask]!;
-      this.sentMs[txn & this.mask] = old.sentMs[txn & old.mask]!;
-      this.kinds[txn & this.mask] = kinds[txn & old.mask]!;
-      this.fates[txn & this.mask] = fates[txn & old.mask]!;
-    }
-    this.told.grow(capacity, this.floor, this.txnNxt);
+    this.seqs = moveColumn(this.seqs, new Float64Array(capacity), floor, txnNxt);
+    this.sentMs = moveColumn(this.sentMs, new Float64Array(capacity), floor, txnNxt);
+    this.marks = moveColumn(this.marks, new Uint8Array(capacity), floor, txnNxt);
+    this.told.resize(capacity, floor, txnNxt);
+  }
+
+  /** Forgets all but the newest word, when that loses nothing open: it was long ago. */
+  rest(): void {
+    if (this.mask < INITIAL_CAPACITY || this.txnUna < this.txnNxt) return;
+    this.floor = Math.max(this.floor, wordOf(this.txnNxt - 1));
+    this.resize(INITIAL_CAPACITY);
+  }
+
+  /** Bytes of typed arrays. */
+  get heldBytes(): number {
+    return 17 * (this.mask + 1) + this.told.heldBytes;
   }
 
   /** What has to be added to a number to have the one on the wire, for those that leave now. */
@@ -144,11 +150,11 @@ export class TransmissionLog {
   }
 
   kindOf(txn: number): number {
-    return this.kinds[txn & this.mask]!;
+    return this.marks[txn & this.mask]! & KIND_MASK;
   }
 
   fateOf(txn: number): number {
-    return this.fates[txn & this.mask]!;
+    return this.marks[txn & this.mask]! >>> FATE_SHIFT;
   }
 
   /** The bits of `word` (of the aligned 32 numbers that hold `txn`) not told before. */
@@ -176,7 +182,7 @@ export class TransmissionLog {
   /** Settles an open transmission; `txnUna` moves on. */
   settle(txn: number, fate: number): void {
     assert(this.remembers(txn), 'settling a forgotten transmission');
-    this.fates[txn & this.mask] = fate;
+    this.marks[txn & this.mask] = this.kindOf(txn) | (fate << FATE_SHIFT);
     this.advance();
   }
 

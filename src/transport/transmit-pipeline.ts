@@ -13,8 +13,12 @@ import { KIND } from './transmission-log.ts';
 import { OpeningTransmitter } from './transmit-opening.ts';
 import type { TransmitSlot } from './types.ts';
 
+/** Filled and written in one go, so all connections share it. */
+const BLOCK = new AckBlock();
+
 export class TransmitPipeline {
-  private readonly block = new AckBlock();
+  /** One of its own where copies of it follow. */
+  private readonly block: AckBlock;
   /** Copies of the current acknowledgement still to leave. */
   private ackCopies = 0;
   /** A segment that goes in parts: its number, the next offset, its first transmission. */
@@ -29,6 +33,7 @@ export class TransmitPipeline {
   constructor(parts: ConnectionParts) {
     this.parts = parts;
     this.opening = new OpeningTransmitter(parts);
+    this.block = parts.config.controlCopies === 1 ? BLOCK : new AckBlock();
   }
 
   /** Writes one datagram into `slot`; false when nothing is to be sent now. */

@@ -110,6 +110,8 @@ export interface ConnectionStats {
   readonly windowLimits: number;
   /** Bytes that the peer may have sent and that are not consumed. */
   readonly receiveWindowBytes: number;
+  /** Bytes of tables that grow with what is under way; few for a connection at rest. */
+  readonly heldBytes: number;
 }
 
 export interface EndpointStats {

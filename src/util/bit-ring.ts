@@ -1,20 +1,31 @@
 /** A ring of bits indexed by an increasing number; a window slides over it. */
 import { assert } from './assert.ts';
 
+/** Of all rings that hold nothing: nobody writes to it but zeros. */
+const NOTHING = new Uint32Array(1);
+
 export class BitRing {
   /** 32 bits each; bit `n & 31` of word `(n >>> 5) & wordMask`. */
   private words: Uint32Array;
   private wordMask: number;
 
-  /** @param bits how many consecutive numbers are held at once; a power of two, at least 32 */
+  /**
+   * @param bits how many consecutive numbers are held at once; a power of two, at least 32, or 0:
+   *   every bit reads as clear then, and none may be set before it is resized
+   */
   constructor(bits: number) {
-    assert(bits >= 32 && (bits & (bits - 1)) === 0, 'a bit ring holds a power of two of bits');
-    this.words = new Uint32Array(bits >>> 5);
-    this.wordMask = (bits >>> 5) - 1;
+    const isPower = bits === 0 || (bits >= 32 && (bits & (bits - 1)) === 0);
+    assert(isPower, 'a bit ring holds a power of two of bits');
+    this.words = bits === 0 ? NOTHING : new Uint32Array(bits >>> 5);
+    this.wordMask = this.words.length - 1;
   }
 
   get capacity(): number {
-    return this.words.length * 32;
+    return this.words === NOTHING ? 0 : this.words.length * 32;
+  }
+
+  get heldBytes(): number {
+    return this.capacity / 8;
   }
 
   /** Position of `n`'s word; `n` may exceed 2^32. */
@@ -57,12 +68,12 @@ export class BitRing {
     this.words[this.at(n)] = 0;
   }
 
-  /** Doubles or more, keeping the bits of `[from, to)`. */
-  grow(bits: number, from: number, to: number): void {
-    const old = new BitRing(this.capacity);
-    old.words.set(this.words);
-    this.words = new Uint32Array(bits >>> 5);
-    this.wordMask = (bits >>> 5) - 1;
-    for (let n = from; n < to; n += 1) if (old.has(n)) this.set(n);
+  /** Holds `bits` from now on, and keeps the ones of `[from, to)`, which must fit. */
+  resize(bits: number, from: number, to: number): void {
+    assert(to - from <= bits, 'what is kept has room');
+    const fresh = new BitRing(bits);
+    for (let n = from; n < to; n += 1) if (this.has(n)) fresh.set(n);
+    this.words = fresh.words;
+    this.wordMask = fresh.wordMask;
   }
 }

@@ -5,7 +5,7 @@
  */
 import type { DeliverySample, LossSample } from './samples.ts';
 
-const INITIAL_CAPACITY = 64;
+const INITIAL_CAPACITY = 32;
 /** Stamps of one segment, one behind the other. */
 const STAMPS = 6;
 const DELIVERED = 0;
@@ -15,6 +15,8 @@ const SENT_MS = 3;
 const LOST = 4;
 /** Negative when the sender was limited by the application. */
 const IN_FLIGHT = 5;
+/** Of all who have sent nothing, or not for long: nobody writes to them. */
+const NO_STAMPS = new Float64Array(STAMPS);
 
 export class DeliveryRate {
   /** Bytes delivered, and found lost, in all. */
@@ -47,8 +49,10 @@ export class DeliveryRate {
   /** Newest-sent segment that the acknowledgement in hand told of. */
   private baseSeq = -1;
   private baseSentMs = -1;
-  private mask = INITIAL_CAPACITY - 1;
-  private stamps = new Float64Array(STAMPS * INITIAL_CAPACITY);
+  /** Segments that there are stamps for. */
+  private capacity = 0;
+  private mask = 0;
+  private stamps = NO_STAMPS;
 
   get isAppLimited(): boolean {
     return this.appLimitedUntil > 0;
@@ -69,7 +73,7 @@ export class DeliveryRate {
       this.firstSentMs = nowMs;
       this.deliveredMs = nowMs;
     }
-    while (seq - sndUna > this.mask) this.grow(sndUna, seq);
+    while (seq - sndUna >= this.capacity) this.grow(sndUna, seq);
     const at = STAMPS * (seq & this.mask);
     const { stamps } = this;
     stamps[at + DELIVERED] = this.deliveredBytes;
@@ -81,14 +85,27 @@ export class DeliveryRate {
   }
 
   private grow(sndUna: number, sndNxt: number): void {
-    const old = this.stamps;
-    const oldMask = this.mask;
-    this.mask = 2 * oldMask + 1;
-    this.stamps = new Float64Array(2 * old.length);
-    for (let seq = sndUna; seq < sndNxt && seq <= sndUna + oldMask; seq += 1) {
+    const { stamps: old, mask: oldMask } = this;
+    const edge = Math.min(sndNxt, sndUna + this.capacity);
+    this.capacity = Math.max(INITIAL_CAPACITY, 2 * this.capacity);
+    this.mask = this.capacity - 1;
+    this.stamps = new Float64Array(STAMPS * this.capacity);
+    for (let seq = sndUna; seq < edge; seq += 1) {
       const from = STAMPS * (seq & oldMask);
       this.stamps.set(old.subarray(from, from + STAMPS), STAMPS * (seq & this.mask));
     }
+  }
+
+  /** Gives the stamps back, of which none is needed while nothing is in flight. */
+  rest(): void {
+    this.capacity = 0;
+    this.mask = 0;
+    this.stamps = NO_STAMPS;
+  }
+
+  /** Bytes of typed arrays. */
+  get heldBytes(): number {
+    return 8 * STAMPS * this.capacity;
   }
 
   /** An acknowledgement is about to be taken in. */

@@ -10,6 +10,7 @@ import { ReceiveWindow, SACK_SLICE_WORDS } from '../../../src/transport/receive-
 import { Recovery } from '../../../src/transport/recovery.ts';
 import { RttEstimator } from '../../../src/transport/rtt-estimator.ts';
 import { SEGMENT, SendWindow } from '../../../src/transport/send-window.ts';
+import { auditSendWindow } from '../../../src/transport/send-window-audit.ts';
 import { NO_TRACE } from '../../../src/transport/trace.ts';
 import { KIND, TransmissionLog } from '../../../src/transport/transmission-log.ts';
 import { CellPool } from '../../../src/util/cell-pool.ts';
@@ -85,7 +86,7 @@ describe('P-ACK-02 SACK without TMAP', () => {
         }
         expect(delivered(window)).toEqual([...union].sort((a, b) => a - b));
         expect(window.bytesSettled).toBe(10 * union.size);
-        expect(window.audit()).toBeUndefined();
+        expect(auditSendWindow(window)).toBeUndefined();
       }),
     );
   });

@@ -112,7 +112,7 @@ describe('PortTable', () => {
     table.noteSyn('key', connection);
     const port = connection.localPort;
     expect([table.find(port), table.findSyn('key')]).toEqual([connection, connection]);
-    expect([table.connectionCount, table.synKeyOf(connection)]).toEqual([1, 'key']);
+    expect([table.connectionCount, connection.synKey]).toEqual([1, 'key']);
     expect([table.remove(connection), table.remove(connection)]).toEqual([true, false]);
     expect([table.find(port), table.findSyn('key'), table.connectionCount]).toEqual([
       undefined,

@@ -11,11 +11,32 @@ function members(ring: BitRing, from: number, count: number): number[] {
 }
 
 describe('BitRing', () => {
-  it('holds a power of two of bits, at least one word', () => {
+  it('holds a power of two of bits, at least one word, or none', () => {
     for (const bits of [32, 64, 4096]) expect(new BitRing(bits).capacity).toBe(bits);
-    for (const bits of [0, 1, 16, 31, 33, 48, 96]) {
+    for (const bits of [1, 16, 31, 33, 48, 96]) {
       expect(() => new BitRing(bits)).toThrow('invariant broken');
     }
+  });
+
+  it('costs nothing while it holds nothing', () => {
+    const ring = new BitRing(0);
+    expect([ring.capacity, ring.heldBytes]).toEqual([0, 0]);
+    expect([
+      ring.has(7),
+      ring.word(2 ** 33),
+      ring.firstNews(64, Uint32Array.of(0, 1), 0, 2),
+    ]).toEqual([false, 0, 1]);
+    ring.clearWord(64);
+    ring.resize(64, 0, 0);
+    ring.set(40);
+    expect([ring.capacity, ring.heldBytes, ring.has(40), new BitRing(0).has(40)]).toEqual([
+      64,
+      8,
+      true,
+      false,
+    ]);
+    ring.resize(0, 0, 0);
+    expect([ring.capacity, ring.has(40)]).toEqual([0, false]);
   });
 
   it('sets and clears single bits', () => {
@@ -83,7 +104,7 @@ describe('BitRing', () => {
       fc.property(bases, numbers, fc.nat({ max: 64 }), factor, (base, offsets, kept, times) => {
         const ring = new BitRing(64);
         for (const offset of offsets) ring.set(base + offset);
-        ring.grow(64 * times, base, base + kept);
+        ring.resize(64 * times, base, base + kept);
         expect(ring.capacity).toBe(64 * times);
         const expected = offsets.filter((offset) => offset < kept).map((offset) => base + offset);
         expect(members(ring, base, 64 * times)).toEqual(expected.sort((a, b) => a - b));
