@@ -1,6 +1,7 @@
 /**
  * `npm run rows -- [--out docs/results/X.txt] NAME…`: measures the built program over the lab's
- * links. Needs root but for `memory`. What it prints is the raw output that a figure rests on.
+ * links. Needs root but for `memory` and `startup`. What it prints is the raw output that a figure
+ * rests on.
  */
 import { execFileSync } from 'node:child_process';
 import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
@@ -13,6 +14,7 @@ import { reno, simAgreement } from './rows/link-rows.ts';
 import { impaired, lossy } from './rows/lossy.ts';
 import { memory } from './rows/memory.ts';
 import type { Row } from './rows/row.ts';
+import { startup } from './rows/startup.ts';
 import { vethClean } from './rows/veth-clean.ts';
 
 const ROWS: readonly Row[] = [
@@ -24,6 +26,7 @@ const ROWS: readonly Row[] = [
   impaired,
   harm,
   benchAgrees,
+  startup,
 ];
 
 function git(...args: string[]): string {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Host, LabProcess } from './session.ts';
 
-const PROGRAM = 'dist/bin/lftp.js';
+export const PROGRAM = 'dist/bin/lftp.js';
 const PROBE = './scripts/lab/exit-probe.mjs';
 const START_LIMIT_MS = 10_000;
 

@@ -48,7 +48,7 @@ export function parsePath(text: string): Pick<Address, 'path' | 'isFolder'> {
 export function parseHost(text: string): string {
   // Only digits and dots: somebody means an IPv4 address, and names of that form do not exist.
   if (/^[\d.]+$/.test(text) && !isIPv4(text)) throw bad(text, 'it is no IPv4 address');
-  if (isIPv6(text)) return text;
+  if (text.includes(':') && isIPv6(text)) return text;
   const { user, host, tail } = splitHost(text, text);
   if (tail === '' && user === undefined) return host;
   throw bad(text, 'a host stands alone here');

@@ -57,6 +57,7 @@ async function run(args: readonly string[], interrupts: Interrupts): Promise<num
 
 /** Yargs is only loaded where the quick way ends. */
 async function parse(args: readonly string[]): Promise<Parsed> {
+  if (args.length === 1 && args[0] === '--version') return { kind: 'version' };
   return parseQuickly(args) ?? (await import('./parse-args.ts')).parseArgs(args);
 }
 
