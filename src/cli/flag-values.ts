@@ -32,6 +32,7 @@ export interface Flags {
   readonly family: 4 | 6 | undefined;
   readonly progress: ProgressStyle;
   readonly preserve: boolean;
+  readonly recursive: boolean;
   readonly overwrite: OverwriteRule;
   readonly host: string | undefined;
   readonly port: number;
@@ -85,6 +86,7 @@ export function readFlags(
     family: family(source.isSet('ipv4'), source.isSet('ipv6')),
     progress: source.choice('progress', PROGRESS_STYLES) ?? 'auto',
     preserve: source.isSet('preserve'),
+    recursive: source.isSet('recursive'),
     overwrite: source.choice('overwrite', OVERWRITE_RULES) ?? 'always',
     host: source.text('host'),
     port: source.port('port') ?? DEFAULT_PORT,

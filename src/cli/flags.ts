@@ -90,6 +90,12 @@ export const TRANSFER_FLAGS = {
   ...COMMON,
 } as const satisfies Record<string, FlagSpec>;
 
+/** Of commands that also move whole trees. */
+export const TREE_FLAGS = {
+  recursive: { kind: 'switch', alias: 'r', describe: 'a folder with all that is in it' },
+  ...TRANSFER_FLAGS,
+} as const satisfies Record<string, FlagSpec>;
+
 export const SHELL_FLAGS = {
   batch: { kind: 'text', alias: 'b', value: 'FILE', describe: 'run the commands in FILE' },
   command: { kind: 'text', alias: 'c', value: "'CMD; …'", describe: 'run these commands' },
@@ -161,6 +167,7 @@ export const USER_KEY_FLAGS = {
 export type FlagName =
   | keyof typeof SERVE_FLAGS
   | keyof typeof SHELL_FLAGS
+  | keyof typeof TREE_FLAGS
   | keyof typeof BENCH_FLAGS
   | keyof typeof KEYGEN_FLAGS
   | keyof typeof HOSTKEY_SHOW_FLAGS

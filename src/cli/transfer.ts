@@ -59,12 +59,13 @@ function offerOf({ overwrite, preserve: keep }: Flags, job: PostJob): PostOffer 
 export async function runGet(context: TransferContext, job: GetJob): Promise<void> {
   const { session, signal } = context;
   const { path, local, openSink } = job;
-  await watched(context, 'get', path, local, async (observer) => {
+  await watched(context, 'get', path, async (observer) => {
     const before = session.channel.stats().duplicatesReceived;
     const result = await getFile(session, { path, openSink, signal, observer });
     const endedMs = performance.now();
     const duplicates = session.channel.stats().duplicatesReceived - before;
-    return { result, endedMs, counts: await finalCounts(session, result), duplicates };
+    const counts = await finalCounts(session, result.bytes, result.counts);
+    return () => report(context, 'get', local, { result, endedMs, counts, duplicates });
   });
 }
 
@@ -72,13 +73,15 @@ export async function runGet(context: TransferContext, job: GetJob): Promise<voi
 export async function runPost(context: TransferContext, job: PostJob): Promise<void> {
   const { session, signal, flags } = context;
   const { path, local } = job;
-  await watched(context, 'post', path, local, async (observer) => {
+  await watched(context, 'post', path, async (observer) => {
     const result = await postFile(session, { ...offerOf(flags, job), signal, observer });
-    return { result, endedMs: performance.now(), counts: result.counts, duplicates: null };
+    const { counts } = result;
+    const endedMs = performance.now();
+    return () => report(context, 'post', local, { result, endedMs, counts, duplicates: null });
   });
 }
 
-interface Finished {
+export interface Finished {
   readonly result: TransferResult;
   readonly endedMs: number;
   readonly counts: SegmentCounts | undefined;
@@ -86,44 +89,45 @@ interface Finished {
   readonly duplicates: number | null;
 }
 
-async function watched(
+/** Shows progress while `transfer` runs; what that answers with reports the end. */
+export async function watched<T>(
   context: TransferContext,
   op: 'get' | 'post',
   path: RemotePath,
-  local: string,
-  transfer: (meter: TransferMeter) => Promise<Finished>,
-): Promise<void> {
+  transfer: (meter: TransferMeter) => Promise<() => T>,
+): Promise<T> {
   const { session, output, flags } = context;
   const meter = new TransferMeter(op, session.channel, () => performance.now());
   const progress = new Progress(meter, pathText(path), flags.progress, output, process.stderr);
-  let finished: Finished;
+  let tell: () => T;
   try {
-    finished = await transfer(meter);
+    tell = await transfer(meter);
   } finally {
     progress.stop();
   }
-  report(context, op, local, finished);
+  return tell();
 }
 
 /**
  * Much of what a server sends leaves after it told its counts, so a large file is worth a
  * question. The file is verified and in place already: no failure here may touch that.
  */
-async function finalCounts(
+export async function finalCounts(
   session: ClientSession,
-  result: TransferResult,
+  bytes: number,
+  known: SegmentCounts | undefined,
 ): Promise<SegmentCounts | undefined> {
-  if (result.bytes <= COUNT_REQUEST_BYTES) return result.counts;
+  if (bytes <= COUNT_REQUEST_BYTES) return known;
   let timer: NodeJS.Timeout | undefined;
   const limit = new Promise<undefined>((resolve) => {
     timer = setTimeout(() => resolve(undefined), COUNT_REQUEST_MS);
   });
   const counts = await Promise.race([session.count().catch(() => undefined), limit]);
   clearTimeout(timer);
-  return counts ?? result.counts;
+  return counts ?? known;
 }
 
-function report(
+export function report(
   context: TransferContext,
   op: 'get' | 'post',
   local: string,
@@ -155,6 +159,6 @@ function report(
   context.output.say(digest);
 }
 
-function shareOf({ sent, retransmitted }: SegmentCounts): number {
+export function shareOf({ sent, retransmitted }: SegmentCounts): number {
   return sent === 0 ? 0 : retransmitted / sent;
 }

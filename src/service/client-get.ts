@@ -1,6 +1,7 @@
 /** Fetches one file over a session: request, bytes, digest, then the file gets its name. */
 import { ERROR } from '../wire/codes.ts';
-import type { ClientSession, Exchange, MakeRequest } from './client-session.ts';
+import type { ClientSession, MakeRequest } from './client-session.ts';
+import type { Exchange } from './exchanges.ts';
 import { EXIT, LftpError } from './error.ts';
 import type { FileSink } from './file-ends.ts';
 import { drainRecord, receiveFile } from './file-receiver.ts';
@@ -61,7 +62,8 @@ export async function getFile(
   }
 }
 
-async function receive(
+/** Receives the file that `answer` announces. @throws LftpError, with nothing left of it */
+export async function receive(
   session: ClientSession,
   exchange: Exchange,
   answer: FileAnswer,
@@ -100,7 +102,7 @@ async function receive(
 }
 
 /** Asks the server to stop; it then ends the record early, so that the session stays usable. */
-function cancel(session: ClientSession, exchange: Exchange | undefined): void {
+export function cancel(session: ClientSession, exchange: Exchange | undefined): void {
   if (exchange === undefined) return;
   const message = { op: 'cancel', id: exchange.id, code: ERROR.CANCELLED } as const;
   session.send(message).catch(() => undefined);

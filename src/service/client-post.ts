@@ -1,7 +1,8 @@
 /** Sends one file over a session: offer, bytes and digest, then the server's *committed*. */
 import type { TransferResult } from './client-get.ts';
 import { unexpectedAnswer } from './remote-error.ts';
-import type { ClientSession, Exchange, MakeRequest } from './client-session.ts';
+import type { ClientSession, MakeRequest } from './client-session.ts';
+import type { Exchange } from './exchanges.ts';
 import { EXIT, LftpError } from './error.ts';
 import type { FileSource } from './file-ends.ts';
 import { sendFile } from './file-sender.ts';

@@ -10,6 +10,8 @@ import { ERROR } from '../wire/codes.ts';
 import { UnannouncedData } from '../io/channel-errors.ts';
 import { closeError, fromChannel } from './close-error.ts';
 import { EXIT, LftpError } from './error.ts';
+import { Exchanges } from './exchanges.ts';
+import type { Exchange, OnStored } from './exchanges.ts';
 import { PeerLeft } from './file-receiver.ts';
 import { SESSION_MAX_REQUESTS } from './limits.ts';
 import type { SessionLogin } from './login/session-login.ts';
@@ -18,7 +20,6 @@ import { decodeServerMessage, encodeMessage } from './messages.ts';
 import type {
   Answer,
   ClientMessage,
-  DigestMessage,
   KeysMessage,
   SegmentCounts,
   StatusAnswer,
@@ -27,26 +28,9 @@ import { brokenServer, remoteError, unexpectedAnswer } from './remote-error.ts';
 import { closeReasonOf } from './transfer-channel.ts';
 import type { TransferChannel } from './transfer-channel.ts';
 import { deferred, Turns } from './turns.ts';
-import type { Deferred } from './turns.ts';
-
-/** One request under way: what came for it waits here until it is asked for. */
-export interface Exchange {
-  readonly id: number;
-  readonly first: Promise<Answer>;
-  /** The first answer that is not `go`. */
-  readonly last: Promise<Answer>;
-  readonly digest: Promise<DigestMessage>;
-  end(): void;
-}
 
 /** Makes a request of the number it is given. */
 export type MakeRequest = (id: number) => ClientMessage;
-
-interface Waiting {
-  readonly first: Deferred<Answer>;
-  readonly last: Deferred<Answer>;
-  readonly digest: Deferred<DigestMessage>;
-}
 
 /** Number of the first request of a session. */
 const FIRST_ID = 1;
@@ -61,7 +45,7 @@ export class ClientSession {
   /** Order of the records that come, and of those that go. */
   readonly incoming = new Turns();
   readonly outgoing = new Turns();
-  private readonly waiting = new Map<number, Waiting>();
+  private readonly exchanges = new Exchanges();
   /** Counted up, so that no number is taken while a request with it is under way (P-SVC-03). */
   private nextId = FIRST_ID;
   /** A first request that is on its way already. */
@@ -72,8 +56,6 @@ export class ClientSession {
   private readonly login: SessionLogin | undefined;
   private readonly welcomed = deferred<undefined>();
   private isEntered: boolean;
-  /** Files that the server has said it sends. */
-  private announcedFiles = 0;
   private failure: LftpError | undefined;
   /** Resolves when no further message can come. */
   private readonly reading: Promise<void>;
@@ -89,7 +71,7 @@ export class ClientSession {
     if (this.isEntered) this.welcomed.resolve(undefined);
     this.sentAhead = sentAhead;
     // Its answer may be here before anybody asks for it.
-    if (sentAhead !== undefined) this.expectAnswers(FIRST_ID);
+    if (sentAhead !== undefined) this.exchanges.expect(FIRST_ID);
     this.reading = this.readMessages();
   }
 
@@ -98,29 +80,21 @@ export class ClientSession {
     return this.welcomed.promise;
   }
 
-  /** Sends a request; `make` gets its number. @throws LftpError when the session is over */
-  async begin(make: MakeRequest): Promise<Exchange> {
+  /**
+   * Sends a request; `make` gets its number.
+   * @param onStored is told what becomes of single files of a tree
+   * @throws LftpError when the session is over
+   */
+  async begin(make: MakeRequest, onStored?: OnStored): Promise<Exchange> {
     if (this.failure !== undefined) throw this.failure;
-    if (this.waiting.size >= SESSION_MAX_REQUESTS) {
+    if (this.exchanges.size >= SESSION_MAX_REQUESTS) {
       throw new LftpError(EXIT.BUSY, 'local', 'too many requests at once in one session');
     }
     const id = this.nextId;
     this.nextId += 1;
-    const { first, last, digest } = this.waiting.get(id) ?? this.expectAnswers(id);
+    const exchange = this.exchanges.begin(id, onStored);
     await this.sendUnlessAhead(make(id));
-    return {
-      id,
-      first: first.promise,
-      last: last.promise,
-      digest: digest.promise,
-      end: () => this.waiting.delete(id),
-    };
-  }
-
-  private expectAnswers(id: number): Waiting {
-    const waiting: Waiting = { first: deferred(), last: deferred(), digest: deferred() };
-    this.waiting.set(id, waiting);
-    return waiting;
+    return exchange;
   }
 
   private async sendUnlessAhead(message: ClientMessage): Promise<void> {
@@ -205,7 +179,7 @@ export class ClientSession {
   private async readMessages(): Promise<void> {
     try {
       for (;;) {
-        const bytes = await this.channel.nextMessage(this.announcedFiles);
+        const bytes = await this.channel.nextMessage(this.exchanges.announcedRecords);
         if (bytes === undefined) break;
         this.handle(bytes);
       }
@@ -234,12 +208,9 @@ export class ClientSession {
     const { message } = decoded;
     if ('kind' in message || message.op === 'digest') this.requireEntered();
     if ('kind' in message) {
-      const waiting = this.waiting.get(message.re);
-      if (message.kind === 'file' && waiting !== undefined) this.announcedFiles += 1;
-      waiting?.first.resolve(message);
-      if (message.kind !== 'go') waiting?.last.resolve(message);
+      this.exchanges.handleAnswer(message);
     } else if (message.op === 'digest') {
-      this.waiting.get(message.id)?.digest.resolve(message);
+      this.exchanges.handleDigest(message);
     } else if (message.op === 'challenge') {
       void this.prove(message);
     } else if (message.op === 'welcome') {
@@ -289,11 +260,6 @@ export class ClientSession {
   private fail(error: LftpError): void {
     this.failure ??= error;
     this.welcomed.reject(this.failure);
-    for (const { first, last, digest } of this.waiting.values()) {
-      first.reject(this.failure);
-      last.reject(this.failure);
-      digest.reject(this.failure);
-    }
-    this.waiting.clear();
+    this.exchanges.fail(this.failure);
   }
 }

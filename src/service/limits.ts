@@ -106,3 +106,39 @@ export const MAX_PENALTY_ACCOUNTS = 4096;
 
 /** Lines that a server logs of one kind in a second, after a burst of ten times as many. */
 export const MAX_LOG_LINES_PER_SECOND = 50;
+
+/** A file of a tree up to this size is read, and received, whole; bytes. */
+export const SMALL_FILE_BYTES = 65_536;
+
+/** Files of a tree that are opened and read ahead of the network. */
+export const MAX_TREE_READS = 32;
+
+/** Small files of a tree that are being written at once. */
+export const MAX_TREE_WRITES = 32;
+
+/** Least bytes of a tree worth a wake-up, while more are on their way. */
+export const TREE_RUN_BYTES = 16_384;
+
+/** Slab that entries of a tree are packed into, bytes. */
+export const TREE_SLAB_BYTES = 65_536;
+
+/** Files and folders that are flushed together; one such group gathers while another is flushed. */
+export const MAX_GROUP_MEMBERS = 4096;
+
+/** Folders in which a group changes names: each is held open until they are flushed. */
+export const MAX_GROUP_FOLDERS = 128;
+
+/** Bytes of the files of a group. */
+export const GROUP_MAX_BYTES = 67_108_864;
+
+/** A group that began this long ago is flushed; ms. */
+export const GROUP_AGE_MS = 250;
+
+/** Files of a tree that a client has sent and not heard of: it waits. More than two groups. */
+export const MAX_TREE_UNANSWERED = 16_384;
+
+/** Failed files told in one message. */
+export const MAX_FAILURES_TOLD = 6;
+
+/** Ranges of stored files told in one message, each of two numbers. */
+export const MAX_RANGES_TOLD = 256;

@@ -37,6 +37,27 @@ export interface PostRequest {
   readonly keep?: boolean | undefined;
 }
 
+/** A file, or a folder with all that is in it. */
+export interface GetTreeRequest {
+  readonly op: 'getTree';
+  readonly id: number;
+  readonly path: RemotePath;
+}
+
+/** A folder, with all that is in it, follows as one `dat` record. */
+export interface PostTreeRequest {
+  readonly op: 'postTree';
+  readonly id: number;
+  readonly path: RemotePath;
+  /** The folder's own name, taken when `path` is there; absent: `path` is meant exactly. */
+  readonly name?: string | undefined;
+  readonly overwrite: OverwriteRule;
+  readonly mtimeMs: number;
+  readonly mode: number;
+  /** True: give folders and files the source's times and permissions. */
+  readonly keep: boolean;
+}
+
 /** Stops request `id`: a `get` that flows ends early, a waiting request is answered by an error. */
 export interface CancelRequest {
   readonly op: 'cancel';
@@ -107,6 +128,33 @@ export interface StatusAnswer {
   readonly version: string;
   readonly access: string;
 }
+/** A folder's content follows as one `dat` record. */
+export interface TreeAnswer {
+  readonly kind: 'tree';
+  readonly re: number;
+  readonly mtimeMs: number;
+  readonly mode: number;
+}
+/** What became of some folders and files of a `postTree`, by their numbers. */
+export interface StoredAnswer {
+  readonly kind: 'stored';
+  readonly re: number;
+  /** First and last of each range. */
+  readonly ranges: readonly number[];
+  readonly failed: readonly FailedNumber[];
+}
+export interface FailedNumber {
+  readonly number: number;
+  readonly error: number;
+  readonly message: string;
+}
+/** Everything of a `postTree` has been answered. */
+export interface FinishedAnswer {
+  readonly kind: 'finished';
+  readonly re: number;
+  /** Where the tree is. */
+  readonly path: RemotePath;
+}
 export interface CountAnswer extends SegmentCounts {
   readonly kind: 'count';
   readonly re: number;
@@ -130,6 +178,8 @@ export interface KeysMessage {
 export type ClientMessage =
   | GetRequest
   | PostRequest
+  | GetTreeRequest
+  | PostTreeRequest
   | CancelRequest
   | StatusRequest
   | CountRequest
@@ -137,6 +187,15 @@ export type ClientMessage =
   | DigestMessage
   | ProofMessage;
 export type Answer =
-  FileAnswer | GoAnswer | CommittedAnswer | StatusAnswer | CountAnswer | TokensAnswer | ErrorAnswer;
+  | FileAnswer
+  | GoAnswer
+  | CommittedAnswer
+  | TreeAnswer
+  | StoredAnswer
+  | FinishedAnswer
+  | StatusAnswer
+  | CountAnswer
+  | TokensAnswer
+  | ErrorAnswer;
 export type ServerMessage =
   Answer | DigestMessage | SessionError | ChallengeMessage | WelcomeMessage | KeysMessage;

@@ -38,6 +38,7 @@ import {
 } from './message-fields.ts';
 import type { FieldMap } from './message-fields.ts';
 import type { RemotePath } from './path.ts';
+import { finishedAnswer, postTreeRequest, storedAnswer, treeAnswer } from './tree/tree-messages.ts';
 
 export { DIGEST_BYTES, OVERWRITE_RULES } from './message-types.ts';
 export type * from './message-types.ts';
@@ -48,18 +49,23 @@ export type Decoded<T> =
   | { readonly ok: false; readonly fault: string; readonly id: number | undefined };
 
 /** How deep maps and lists lie in each other at most. */
-const MESSAGE_DEPTH = 3;
+const MESSAGE_DEPTH = 4;
 
 /** Fields without a value are left out. A message above 16 KiB is a programmer error. */
 export function encodeMessage(message: ClientMessage | ServerMessage): Uint8Array {
   const fields: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(message) as [string, unknown][]) {
-    if (name === 'kind' && (value === 'go' || value === 'committed')) fields[value] = true;
+    if (name === 'kind' && typeof value === 'string' && isMark(value)) fields[value] = true;
     else if (name !== 'kind' && value !== undefined) fields[name] = value;
   }
   const bytes = encode(fields);
   if (bytes.length > MESSAGE_MAX_BYTES) throw new RangeError('message above 16 KiB');
   return bytes;
+}
+
+/** Kinds of answers that a field of their own name marks. */
+function isMark(kind: string): boolean {
+  return ['go', 'committed', 'tree', 'stored', 'finished'].includes(kind);
 }
 
 export function decodeClientMessage(bytes: Uint8Array): Decoded<ClientMessage> {
@@ -84,7 +90,17 @@ function decodeWith<T>(bytes: Uint8Array, read: (fields: FieldMap) => T): Decode
   }
 }
 
-const CLIENT_OPS = ['get', 'post', 'digest', 'cancel', 'status', 'count', 'tokens'] as const;
+const CLIENT_OPS = [
+  'get',
+  'post',
+  'getTree',
+  'postTree',
+  'digest',
+  'cancel',
+  'status',
+  'count',
+  'tokens',
+] as const;
 
 function clientMessage(fields: FieldMap): ClientMessage {
   if (fields.get('op') === 'proof') return proofMessage(fields);
@@ -92,7 +108,10 @@ function clientMessage(fields: FieldMap): ClientMessage {
   const id = naturalField(fields, 'id');
   switch (op) {
     case 'get':
+    case 'getTree':
       return { op, id, path: pathField(fields) };
+    case 'postTree':
+      return postTreeRequest(fields, id);
     case 'post':
       return postRequest(fields, id);
     case 'digest':
@@ -136,6 +155,9 @@ function serverMessage(fields: FieldMap): ServerMessage {
     const mtimeMs = numberField(fields, 'mtimeMs');
     return { kind: 'file', re, size, mtimeMs, mode: naturalField(fields, 'mode') };
   }
+  if (fields.get('tree') === true) return treeAnswer(fields, re);
+  if (fields.get('stored') === true) return storedAnswer(fields, re);
+  if (fields.get('finished') === true) return finishedAnswer(fields, re);
   if (fields.get('go') === true) return { kind: 'go', re };
   if (fields.get('committed') === true) return committedAnswer(fields, re);
   if (fields.has('clients')) return statusAnswer(fields, re);

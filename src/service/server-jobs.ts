@@ -21,10 +21,20 @@ export interface JobContext {
   answer(answer: Answer): Promise<void>;
 }
 
-/** The channel ended: there is nobody to answer. */
-const isClosing = (error: unknown): boolean => closeReasonOf(error) !== undefined;
+/** What a session asks of whatever serves one request that moves files. */
+export interface SessionJob {
+  /** Whether a `dat` record of the client belongs to it. */
+  readonly takesRecord: boolean;
+  /** What the request still does is given up. */
+  cancel(): void;
+  giveDigest(digest: Uint8Array): void;
+  run(): Promise<void>;
+}
 
-function answerFor(re: number, error: unknown): Answer {
+/** The channel ended: there is nobody to answer. */
+export const isClosing = (error: unknown): boolean => closeReasonOf(error) !== undefined;
+
+export function answerFor(re: number, error: unknown): Answer {
   if (error instanceof LftpError) {
     const message = error.hint === undefined ? error.message : `${error.message}. ${error.hint}`;
     return { kind: 'error', re, error: error.code, message };
@@ -40,17 +50,18 @@ const cancelled = (): LftpError =>
  * Paths are checked when a request is queued, and what is refused is not kept: a queue of the
  * longest bad paths would be worth a peer's while.
  */
-function pathError(path: RemotePath): LftpError | undefined {
+export function pathError(path: RemotePath): LftpError | undefined {
   const fault = pathFault(path);
   return fault === undefined ? undefined : refusedPathError(fault, path);
 }
 
-function nameError(name: string | undefined): LftpError | undefined {
+export function nameError(name: string | undefined): LftpError | undefined {
   return name === undefined ? undefined : pathError([name]);
 }
 
 /** Serves one `get`: answer, record, digest; or one answer that says why not (P-SVC-07). */
-export class SendJob {
+export class SendJob implements SessionJob {
+  readonly takesRecord = false;
   private readonly context: JobContext;
   private readonly request: GetRequest;
   private readonly fault: LftpError | undefined;
@@ -85,11 +96,16 @@ export class SendJob {
     };
   }
 
-  async run(): Promise<void> {
-    const { context, request } = this;
-    const stats = context.channel.stats();
+  /** What was sent before is not this job's. */
+  beginCounts(): void {
+    const stats = this.context.channel.stats();
     this.sentBefore = stats.segmentsSent;
     this.retransmittedBefore = stats.segmentsRetransmitted;
+  }
+
+  async run(): Promise<void> {
+    const { context, request } = this;
+    this.beginCounts();
     let file: OpenFile;
     try {
       this.abort.signal.throwIfAborted();
@@ -129,7 +145,8 @@ export class SendJob {
 }
 
 /** Serves one `post`. Its record is read whatever becomes of it (P-SVC-08). */
-export class ReceiveJob {
+export class ReceiveJob implements SessionJob {
+  readonly takesRecord = true;
   private readonly context: JobContext;
   private readonly request: PostRequest;
   private readonly fault: LftpError | undefined;
@@ -229,7 +246,7 @@ function checkDigest(told: Uint8Array, found: Uint8Array): void {
   });
 }
 
-function reportTransfer(
+export function reportTransfer(
   context: JobContext,
   op: string,
   path: string,

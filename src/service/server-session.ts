@@ -11,12 +11,20 @@ import { asError, errorText, EXIT, LftpError } from './error.ts';
 import { SESSION_MAX_REQUESTS } from './limits.ts';
 import type { ServiceLog } from './log.ts';
 import { decodeClientMessage, encodeMessage } from './messages.ts';
-import type { Answer, ClientMessage, GetRequest, PostRequest } from './messages.ts';
+import type {
+  Answer,
+  ClientMessage,
+  GetRequest,
+  GetTreeRequest,
+  PostRequest,
+  PostTreeRequest,
+} from './messages.ts';
 import { ReceiveJob, SendJob } from './server-jobs.ts';
-import type { JobContext } from './server-jobs.ts';
+import type { JobContext, SessionJob } from './server-jobs.ts';
 import type { Store } from './store.ts';
 import { closeReasonOf } from './transfer-channel.ts';
 import type { TransferChannel } from './transfer-channel.ts';
+import { ReceiveTreeJob, SendTreeJob } from './tree/tree-jobs.ts';
 
 export interface SessionContext {
   readonly store: Store;
@@ -29,11 +37,13 @@ export interface SessionContext {
   readonly uptimeSeconds: () => number;
 }
 
+type JobRequest = GetRequest | PostRequest | GetTreeRequest | PostTreeRequest;
+
 export class ServerSession {
   private readonly channel: TransferChannel;
   private readonly context: SessionContext;
-  private readonly jobs = new Map<number, SendJob | ReceiveJob>();
-  private lastSend: SendJob | undefined;
+  private readonly jobs = new Map<number, SessionJob>();
+  private lastSend: SendJob | SendTreeJob | undefined;
   /** Uploads asked for so far, each of which one `dat` record belongs to. */
   private announcedUploads = 0;
   private tail = Promise.resolve();
@@ -58,7 +68,7 @@ export class ServerSession {
         await this.handle(bytes);
       }
       // No further digest can come; files that are asked for still go out.
-      for (const job of this.jobs.values()) if (job instanceof ReceiveJob) job.cancel();
+      for (const job of this.jobs.values()) if (job.takesRecord) job.cancel();
       await this.tail;
       await this.nextMessage();
       this.channel.finish();
@@ -98,6 +108,8 @@ export class ServerSession {
     switch (message.op) {
       case 'get':
       case 'post':
+      case 'getTree':
+      case 'postTree':
         this.enqueue(message);
         return;
       case 'digest':
@@ -120,7 +132,7 @@ export class ServerSession {
     }
   }
 
-  private enqueue(request: GetRequest | PostRequest): void {
+  private enqueue(request: JobRequest): void {
     // P-SVC-03: of two requests with one number nobody could tell the answers apart.
     if (this.jobs.has(request.id)) {
       throw new LftpError(EXIT.PROTOCOL, 'remote', 'not understood: a number used twice');
@@ -132,16 +144,15 @@ export class ServerSession {
     const { channel } = this;
     const { store, log } = this.context;
     const context: JobContext = { channel, store, log, answer: (answer) => this.answer(answer) };
-    const job =
-      request.op === 'get' ? new SendJob(context, request) : new ReceiveJob(context, request);
+    const job = jobFor(context, request);
     this.jobs.set(request.id, job);
-    if (request.op === 'post') this.announcedUploads += 1;
+    if (job.takesRecord) this.announcedUploads += 1;
     this.tail = this.tail.then(() => this.runJob(request.id, job));
   }
 
-  private async runJob(id: number, job: SendJob | ReceiveJob): Promise<void> {
+  private async runJob(id: number, job: SessionJob): Promise<void> {
     try {
-      if (job instanceof SendJob) this.lastSend = job;
+      if (job instanceof SendJob || job instanceof SendTreeJob) this.lastSend = job;
       if (!this.channel.isClosed) await job.run();
     } catch (error) {
       this.end(error);
@@ -192,5 +203,18 @@ export class ServerSession {
       this.context.log.warn({ address, port, error: errorText(error) }, 'session ended');
     }
     this.channel.abort(error instanceof LftpError ? error.code : ERROR.OTHER);
+  }
+}
+
+function jobFor(context: JobContext, request: JobRequest): SessionJob {
+  switch (request.op) {
+    case 'get':
+      return new SendJob(context, request);
+    case 'post':
+      return new ReceiveJob(context, request);
+    case 'getTree':
+      return new SendTreeJob(context, request);
+    case 'postTree':
+      return new ReceiveTreeJob(context, request);
   }
 }

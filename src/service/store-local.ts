@@ -29,7 +29,8 @@ export async function openLocalFile(path: string): Promise<OpenFile> {
     const stats = await statOf(handle);
     if (stats.isFile()) return new OpenFile(handle, stats, wrap);
     await handle.close();
-    throw stats.isDirectory() ? localFolderError(path) : localSpecialError(path);
+    if (stats.isDirectory()) throw localFolderError(path, 'Name a file, or send it with -r.');
+    throw localSpecialError(path);
   } catch (error) {
     throw wrap(error);
   }
@@ -137,8 +138,8 @@ function missingFolderError(folder: string): LftpError {
   });
 }
 
-function localFolderError(path: string): LftpError {
-  return new LftpError(EXIT.REFUSED, 'local', 'it is a folder', { path, hint: 'Name a file.' });
+function localFolderError(path: string, hint = 'Name a file.'): LftpError {
+  return new LftpError(EXIT.REFUSED, 'local', 'it is a folder', { path, hint });
 }
 
 function localSpecialError(path: string): LftpError {

@@ -95,22 +95,16 @@ export class StagedFile implements FileSink {
   }
 
   async commit(): Promise<void> {
-    const { options, handle } = this;
+    const { options } = this;
     try {
-      if (options.keep !== undefined) {
-        // P-SVC-15: nothing that arrives may run as somebody else.
-        await handle.chmod(options.keep.mode & 0o777);
-        await handle.utimes(options.keep.mtimeMs / 1000, options.keep.mtimeMs / 1000);
-      }
-      await handle.sync();
+      await this.finishContent(true);
       await options.recheck();
       await this.place();
     } catch (error) {
       await this.discard();
       throw options.wrapError(error);
     }
-    this.isSettled = true;
-    stagedPaths.delete(options.stagedPath);
+    this.settle();
     try {
       await options.syncFolder();
     } catch (error) {
@@ -118,6 +112,47 @@ export class StagedFile implements FileSink {
     } finally {
       await this.letGo();
     }
+  }
+
+  /**
+   * The first half of a commit by groups: the content is whole, and nothing of it is held open.
+   * @param isFlushed false when whoever commits the group flushes all of it
+   */
+  async seal(isFlushed: boolean): Promise<void> {
+    try {
+      await this.finishContent(isFlushed);
+      await this.handle.close();
+    } catch (error) {
+      await this.discard();
+      throw this.options.wrapError(error);
+    }
+  }
+
+  /** The second half, after the flush: the file gets its name, which is for others to flush. */
+  async putInPlace(): Promise<void> {
+    try {
+      await this.options.recheck();
+      await this.place();
+      this.settle();
+    } catch (error) {
+      throw this.options.wrapError(error);
+    }
+    await this.options.release();
+  }
+
+  private async finishContent(isFlushed: boolean): Promise<void> {
+    const { keep } = this.options;
+    if (keep !== undefined) {
+      // P-SVC-15: nothing that arrives may run as somebody else.
+      await this.handle.chmod(keep.mode & 0o777);
+      await this.handle.utimes(keep.mtimeMs / 1000, keep.mtimeMs / 1000);
+    }
+    if (isFlushed) await this.handle.sync();
+  }
+
+  private settle(): void {
+    this.isSettled = true;
+    stagedPaths.delete(this.options.stagedPath);
   }
 
   /** A link fails if the name is taken, a rename replaces it, each in one step (P-SVC-13). */

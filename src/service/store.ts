@@ -22,6 +22,8 @@ import { requireSpace } from './store-space.ts';
 import { StagedFile } from './store-staged.ts';
 import type { ServedTree } from './store-tree.ts';
 import { type Folder, walk } from './store-walk.ts';
+import { openSourceTree, openTargetTree } from './tree/tree-served-store.ts';
+import type { SourceTree, TargetTree, TreeOffer } from './tree/tree-served-store.ts';
 
 export interface UploadOffer {
   readonly path: RemotePath;
@@ -76,9 +78,8 @@ export class Store {
   /** @throws LftpError 4, 10, 15, 21 */
   async openForRead(path: RemotePath): Promise<OpenFile> {
     checkPath(path);
-    // Where the file system does not tell large letters from small ones, it is the same folder.
-    const isIncoming = path[0]?.toLowerCase() === INCOMING;
-    if (this.access === 'drop' && isIncoming) throw droppedError(path);
+    const refused = this.readRefusal(path);
+    if (refused !== undefined) throw refused;
     const name = path.at(-1);
     if (name === undefined) throw folderError(path);
     const release = this.tree.hold();
@@ -125,6 +126,40 @@ export class Store {
       release();
       throw servedFileError(error, pathText(offer.path));
     }
+  }
+
+  /**
+   * A folder with all that is in it, or undefined if a file is at `path`; the caller releases it.
+   * @throws LftpError 4, 10, 15
+   */
+  async openTree(path: RemotePath): Promise<SourceTree | undefined> {
+    checkPath(path);
+    const refused = this.readRefusal(path);
+    if (refused !== undefined) throw refused;
+    return await openSourceTree(this.root, path, (inside) => this.readRefusal(inside));
+  }
+
+  /** Place of an uploaded tree (P-TREE-11); the caller releases it. @throws LftpError 4, 10, 15 */
+  async createTree(offer: TreeOffer): Promise<TargetTree> {
+    checkPath(offer.path);
+    if (this.access === 'ro') throw readOnlyError(offer.path);
+    const isDrop = this.access === 'drop';
+    if (isDrop && offer.path[0] !== INCOMING) throw notIncomingError(offer.path);
+    const overwrite = isDrop ? 'never' : offer.overwrite;
+    const partial = await this.tree.openPartial();
+    return await openTargetTree(this.root, partial, { ...offer, overwrite });
+  }
+
+  /** Counts a tree that is open; the result ends that, once. @throws LftpError 21 */
+  hold(): () => void {
+    return this.tree.hold();
+  }
+
+  /** What was dropped is not handed out. */
+  private readRefusal(path: RemotePath): LftpError | undefined {
+    // Where the file system does not tell large letters from small ones, it is the same folder.
+    const isIncoming = path[0]?.toLowerCase() === INCOMING;
+    return this.access === 'drop' && isIncoming ? droppedError(path) : undefined;
   }
 
   async close(): Promise<void> {

@@ -39,6 +39,7 @@ describe('the quick way', () => {
     'get -p4vv --patience 2m --max-time=1.5 host:1.50 --json - -q',
     'get --overwrite never -p -6 -v a b',
     'put a host:',
+    'put -rp a host:',
     'post -- -x host:',
     'post --json -- --json -',
     'serve',
@@ -118,6 +119,13 @@ describe('the command line', () => {
     });
   });
 
+  it('-r is for commands that move trees', () => {
+    expect(read('get -r a').flags.recursive).toBe(true);
+    expect(read('put --recursive a b').flags.recursive).toBe(true);
+    expect(read('get a').flags.recursive).toBe(false);
+    expect(read('get a', { LFTPU_RECURSIVE: '1' }).flags.recursive).toBe(true);
+  });
+
   it('-- ends the flags', () => {
     expect(read('post -- -x host:').operands).toEqual(['-x', 'host:']);
     expect(read('get --json -- host:-x --json').operands).toEqual(['host:-x', '--json']);
@@ -134,7 +142,7 @@ describe('the command line', () => {
     'connect a b c',
     'get --what a',
     'get --limit-rate 5 a',
-    'get -r a',
+    'connect -r a',
     'get --no-resume a',
     'get --json=maybe=so --nope a',
     'get a --patience',

@@ -1,0 +1,35 @@
+/**
+ * How a group of files gets to the disk: by one call for the whole file system where there is one,
+ * else file by file as each is written, and folder by folder.
+ */
+import type { FlushFileSystem } from '../../io/file-system-flush.ts';
+import type { SharedFolder } from './shared-folder.ts';
+
+export class TreeFlush {
+  private readonly root: SharedFolder;
+  private readonly whole: FlushFileSystem | undefined;
+
+  /** @param whole flushes a file system by any descriptor on it */
+  constructor(root: SharedFolder, whole: FlushFileSystem | undefined) {
+    this.root = root;
+    this.whole = whole;
+  }
+
+  /** Whether each file in `folder` has to be flushed for itself. */
+  isPerFile(folder: SharedFolder): boolean {
+    return this.whole === undefined || folder.device !== this.root.device;
+  }
+
+  /** The content of all files of a group. @throws what the disk says */
+  async content(): Promise<void> {
+    await this.whole?.(this.root.folder.handle.fd);
+  }
+
+  /** The names in all folders that a group changed. @throws what the disk says */
+  async names(folders: Iterable<SharedFolder>): Promise<void> {
+    await this.whole?.(this.root.folder.handle.fd);
+    for (const folder of folders) {
+      if (this.isPerFile(folder)) await folder.folder.handle.sync();
+    }
+  }
+}
