@@ -59,6 +59,11 @@ export function localFileError(error: unknown, path: string): LftpError {
         ...details,
         hint: 'Free some space, or choose another folder.',
       });
+    case 'EISDIR':
+      return new LftpError(EXIT.LOCAL_IO, 'local', 'it is a folder', {
+        ...details,
+        hint: 'Name a file.',
+      });
     case 'EEXIST':
       return existsError('local', path);
     default:

@@ -46,13 +46,13 @@ export function readBenchFlags(source: FlagSource): BenchFlags {
       : (source.parsed('preset', presetsNamed, 'preset; --preset list shows them') ?? []),
     link: given({
       rateBitsPerSecond: source.parsed('rate', parseBitRate, 'rate such as 100Mbit or 12MB'),
-      rttMs: source.parsed('rtt', rtt, 'time of at most 60s, such as 20ms'),
-      loss: source.parsed('loss', parseShare, SHARE),
-      ackLoss: source.parsed('ack-loss', parseShare, SHARE),
+      rttMs: source.parsed('rtt', delay, 'time of at most 60s, such as 20ms'),
+      loss: source.parsed('loss', share, SHARE),
+      ackLoss: source.parsed('ack-loss', share, SHARE),
       burst: source.parsed('burst', burst, 'mean length of at least 1, such as 3'),
-      jitterMs: source.parsed('jitter', rtt, 'time of at most 60s, such as 5ms'),
-      reorder: source.parsed('reorder', parseShare, SHARE),
-      duplicate: source.parsed('dup', parseShare, SHARE),
+      jitterMs: source.parsed('jitter', delay, 'time of at most 60s, such as 5ms'),
+      reorder: source.parsed('reorder', share, SHARE),
+      duplicate: source.parsed('dup', share, SHARE),
       queue: source.parsed('queue', queue, 'queue such as 256KB or 1bdp'),
       outages: source.parsed('outage', parseOutages, 'outage such as 2s@5s'),
     }),
@@ -73,9 +73,16 @@ function given(link: { [K in keyof LinkSpec]: LinkSpec[K] | undefined }): Partia
   return Object.fromEntries(entries);
 }
 
-function rtt(text: string): number | undefined {
+/** Without a unit most would mean milliseconds, and elsewhere it is seconds: only 0 is neither. */
+function delay(text: string): number | undefined {
   const ms = parseDuration(text);
-  return ms !== undefined && ms <= LONGEST_RTT_MS ? ms : undefined;
+  if (ms === undefined || (ms > 0 && /^[\d.]+$/.test(text.trim()))) return undefined;
+  return ms <= LONGEST_RTT_MS ? ms : undefined;
+}
+
+/** A bare 1 may be meant as one in a hundred; whoever wants all of it says 100%. */
+function share(text: string): number | undefined {
+  return /^1(?:\.0*)?$/.test(text.trim()) ? undefined : parseShare(text);
 }
 
 function runTime(text: string): number | undefined {
