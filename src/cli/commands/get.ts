@@ -3,7 +3,6 @@ import { EXIT, LftpError } from '../../service/error.ts';
 import { componentFault, pathText } from '../../service/path.ts';
 import type { RemotePath } from '../../service/path.ts';
 import { createDownload, planLocalTarget } from '../../service/store-local.ts';
-import { planLocalRoot } from '../../service/tree/tree-local-store.ts';
 import { parseAddress } from '../address.ts';
 import type { Address } from '../address.ts';
 import type { CommandContext } from '../command-table.ts';
@@ -13,15 +12,12 @@ import { personAtTerminal } from '../person.ts';
 import { openStdout, StdoutSink } from '../stdio.ts';
 import { firstOfGet, runGet } from '../transfer.ts';
 import type { GetJob } from '../transfer.ts';
-import { firstOfGetTree, runGetTree } from '../tree-transfer.ts';
-import type { GetTreeJob } from '../tree-transfer.ts';
-import { UsageError } from '../usage-error.ts';
 
 export async function get(context: CommandContext): Promise<number> {
   const { operands, flags, output, interrupts } = context;
   const [addressText = '', local] = operands;
   const address = parseAddress(addressText);
-  if (flags.recursive) return await getRecursively(context, address, local);
+  if (flags.recursive) return await (await import('./get-tree.ts')).getTree(context);
   const onError = (error: Error): void => interrupts.onOutputError(error);
   const job = await planGet(address, local, flags, onError);
   const { signal } = interrupts;
@@ -32,40 +28,6 @@ export async function get(context: CommandContext): Promise<number> {
     runGet({ session, flags, output, signal, startedMs }, job),
   );
   return EXIT.OK;
-}
-
-/** A tree, or the file that turns out to be at the address. */
-async function getRecursively(
-  { flags, output, interrupts }: CommandContext,
-  address: Address,
-  local: string | undefined,
-): Promise<number> {
-  const { signal } = interrupts;
-  const job = await planGetTree(address, local, flags);
-  const dialing = { target: address, flags, output, person: personAtTerminal(interrupts) };
-  return await withConnection(dialing, signal, firstOfGetTree(job), (session, startedMs) =>
-    runGetTree({ session, flags, output, signal, startedMs }, job),
-  );
-}
-
-/**
- * Decides where a tree goes, from what was typed here and nothing else.
- * @throws LftpError 2, 10, 14
- */
-export async function planGetTree(
-  address: Pick<Address, 'path' | 'isFolder'>,
-  local: string | undefined,
-  flags: Flags,
-): Promise<GetTreeJob> {
-  if (local === '-') {
-    throw new UsageError('a tree cannot go to standard output', 'Name a local folder.');
-  }
-  const { path } = address;
-  const name = path.at(-1);
-  const fault = name === undefined ? undefined : componentFault(name);
-  if (fault !== undefined) throw noSuchNameError(path, fault);
-  const planFile = (): Promise<GetJob> => planGet(address, local, flags, () => undefined);
-  return { path, root: await planLocalRoot(local, name), planFile };
 }
 
 /**
@@ -101,7 +63,7 @@ export async function planGet(
   };
 }
 
-function noSuchNameError(path: RemotePath, fault: string): LftpError {
+export function noSuchNameError(path: RemotePath, fault: string): LftpError {
   return new LftpError(EXIT.REFUSED, 'local', `no file can be called that here: ${fault}`, {
     path: pathText(path),
     hint: 'Name a file, without . or .. at its end.',

@@ -1,8 +1,7 @@
 /** `lftp post <local> <address>`, also `put`. */
-import { basename, resolve } from 'node:path';
+import { basename } from 'node:path';
 import { EXIT } from '../../service/error.ts';
 import { openLocalFile } from '../../service/store-local.ts';
-import { openLocalTree } from '../../service/tree/tree-local-store.ts';
 import { parseAddress } from '../address.ts';
 import type { Address } from '../address.ts';
 import type { CommandContext } from '../command-table.ts';
@@ -11,8 +10,6 @@ import { StdinSource } from '../stdio.ts';
 import { firstOfPost, runPost } from '../transfer.ts';
 import type { PostJob } from '../transfer.ts';
 import { personAtTerminal } from '../person.ts';
-import { firstOfPostTree, runPostTree } from '../tree-transfer.ts';
-import type { PostTreeJob } from '../tree-transfer.ts';
 import { UsageError } from '../usage-error.ts';
 
 export async function post(context: CommandContext): Promise<number> {
@@ -26,8 +23,8 @@ export async function post(context: CommandContext): Promise<number> {
     );
   }
   if (flags.recursive) {
-    const tree = await planPostTree(local, address);
-    if (tree !== undefined) return await postRecursively(context, address, tree);
+    const code = await (await import('./post-tree.ts')).postTree(context);
+    if (code !== undefined) return code;
   }
   const job = await planPost(local, address);
   const { signal } = interrupts;
@@ -42,45 +39,6 @@ export async function post(context: CommandContext): Promise<number> {
   } finally {
     await job.source.close();
   }
-}
-
-async function postRecursively(
-  { flags, output, interrupts }: CommandContext,
-  address: Address,
-  job: PostTreeJob,
-): Promise<number> {
-  const { signal } = interrupts;
-  const dialing = { target: address, flags, output, person: personAtTerminal(interrupts) };
-  try {
-    const first = firstOfPostTree(flags, job);
-    return await withConnection(dialing, signal, first, (session, startedMs) =>
-      runPostTree({ session, flags, output, signal, startedMs }, job),
-    );
-  } finally {
-    await job.source.view.root.release();
-  }
-}
-
-/**
- * Opens the local folder; the caller releases it. Undefined: a file is there.
- * @throws LftpError 2, 14
- */
-export async function planPostTree(
-  local: string,
-  { path, isFolder }: Pick<Address, 'path' | 'isFolder'>,
-): Promise<PostTreeJob | undefined> {
-  if (local === '-') {
-    throw new UsageError('standard input is no tree', 'Leave out -r, or name a local folder.');
-  }
-  const source = await openLocalTree(local);
-  if (source === undefined) return undefined;
-  // What ends in a dot means what is in the folder, as it does for cp.
-  const isContent = basename(local) === '.';
-  const name = isContent ? undefined : basename(resolve(local)) || undefined;
-  if (isFolder && name !== undefined && path.length > 0) {
-    return { path: [...path, name], local, name: undefined, source };
-  }
-  return { path, local, name, source };
 }
 
 /**
