@@ -1,7 +1,7 @@
 /**
  * `npm run rows -- [--out docs/results/X.txt] NAME…`: measures the built program over the lab's
- * links. Needs root but for `memory` and `startup`. What it prints is the raw output that a figure
- * rests on.
+ * links. Needs root but for `memory`, `startup` and `clients`. What it prints is the raw output that
+ * a figure rests on.
  */
 import { execFileSync } from 'node:child_process';
 import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
@@ -9,6 +9,7 @@ import { cpus, release } from 'node:os';
 import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 import { benchAgrees } from './rows/bench-agrees.ts';
+import { clients } from './rows/clients.ts';
 import { harm } from './rows/harm.ts';
 import { reno, simAgreement } from './rows/link-rows.ts';
 import { impaired, lossy } from './rows/lossy.ts';
@@ -27,6 +28,7 @@ const ROWS: readonly Row[] = [
   harm,
   benchAgrees,
   startup,
+  clients,
 ];
 
 function git(...args: string[]): string {

@@ -19,6 +19,7 @@ export interface Usage {
 
 export interface Server {
   readonly port: number;
+  readonly pid: number;
   /** `lftp://HOST:PORT/PATH;fp=F` for the IPv4 or IPv6 address that the client should call. */
   url(path: string, version?: 4 | 6): string;
   /** What the server has used so far, from /proc. */
@@ -84,15 +85,19 @@ function firstEvent(process: LabProcess, wanted: string, said: () => string): Pr
   });
 }
 
-/** `lftp serve ROOT` on `host`, writable for all, on a free port, under a key of its own. */
+/**
+ * `lftp serve ROOT` on `host`, writable for all, on a free port, under a key of its own.
+ * @param node flags for Node itself
+ */
 export async function startServer(
   host: Host,
   root: string,
   flags: readonly string[] = [],
+  node: readonly string[] = [],
 ): Promise<Server> {
   const data = mkdtempSync(join(tmpdir(), 'lftp-data-'));
   const common = ['--port', '0', '--anonymous', 'rw', '--data', data, '--json'];
-  const process = host.start('node', [PROGRAM, 'serve', root, ...common, ...flags]);
+  const process = host.start('node', [...node, PROGRAM, 'serve', root, ...common, ...flags]);
   process.on('exit', () => rmSync(data, { recursive: true, force: true }));
   const said = collectText(process);
   const exited = once(process, 'exit') as Promise<[number | null]>;
@@ -101,10 +106,12 @@ export async function startServer(
   // A pinned server needs no known_hosts, so that clients leave nothing behind.
   const pin = typeof fingerprint === 'string' ? `;fp=${fingerprint}` : '';
   const name = (version: 4 | 6): string => (version === 4 ? host.address : `[${host.address6}]`);
+  const pid = process.pid ?? 0;
   return {
     port,
+    pid,
     url: (path, version = 4) => `lftp://${name(version)}:${port}/${path}${pin}`,
-    usage: () => usageOf(process.pid ?? 0),
+    usage: () => usageOf(pid),
     stop: async () => {
       process.kill('SIGTERM');
       return (await exited)[0];
