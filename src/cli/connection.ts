@@ -33,10 +33,11 @@ export async function openConnection(
     firstRequest,
   });
   const rttMs = connected.link.channel.stats().srttMs;
-  const { address, fragments, trains } = connected.link;
+  const { address, fragments, trains, bufferAdvice } = connected.link;
   output.event('connected', { host, port, address, rttMs });
   output.detail(`connected to ${host} (${address}), port ${port}, RTT ${rttMs.toFixed(1)} ms`);
   output.detail(`fragments ${fragments}, datagrams ${trains}`);
+  if (bufferAdvice !== undefined) output.detail(`for larger buffers: ${bufferAdvice}`);
   return connected;
 }
 

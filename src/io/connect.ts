@@ -69,6 +69,10 @@ export interface ClientLink {
   readonly fragments: Fragments;
   /** Whether datagrams travel to and from the kernel in trains, and if not, why. */
   readonly trains: Trains;
+  /** The command that gets larger buffers from the kernel; undefined if it granted all. */
+  readonly bufferAdvice: string | undefined;
+  /** Datagrams that came while the buffer was full; undefined where the system does not tell. */
+  droppedByKernel(): number | undefined;
   /** Closes the socket at once: finish the channel and `linger` before. */
   close(): void;
 }
@@ -194,9 +198,11 @@ class Opening {
       channel,
       address: this.target.address,
       family: this.socket.family,
-      socketErrors: this.socket.errorCounts,
+      socketErrors: this.socket.errors.byCode,
       fragments: this.socket.fragments,
       trains: this.socket.trains,
+      bufferAdvice: this.socket.bufferAdvice,
+      droppedByKernel: () => this.socket.droppedByKernel(),
       close: () => {
         this.close();
       },

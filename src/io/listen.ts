@@ -77,7 +77,7 @@ export class Listener {
 
   /** Errors that the socket told, by code. */
   get socketErrors(): ReadonlyMap<string, number> {
-    return this.socket.errorCounts;
+    return this.socket.errors.byCode;
   }
 
   /** Whether the system may cut what is sent into fragments, and why. */
@@ -90,8 +90,14 @@ export class Listener {
     return this.socket.trains;
   }
 
-  get receiveBufferBytes(): number {
-    return this.socket.receiveBufferBytes;
+  /** The command that gets larger buffers from the kernel; undefined if it granted all. */
+  get bufferAdvice(): string | undefined {
+    return this.socket.bufferAdvice;
+  }
+
+  /** Datagrams that came while the buffer was full; undefined where the system does not tell. */
+  droppedByKernel(): number | undefined {
+    return this.socket.droppedByKernel();
   }
 
   /**

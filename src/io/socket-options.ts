@@ -8,14 +8,19 @@
  */
 import type { Socket } from 'node:dgram';
 import { createRequire } from 'node:module';
-import { release } from 'node:os';
+import { constants, release } from 'node:os';
 
-/** Both calls fail softly; options are 32-bit integers. */
+/** All calls fail softly; options are 32-bit integers. */
 export interface SocketOptions {
   /** @returns whether the system took the value */
   set(descriptor: number, level: number, name: number, value: number): boolean;
   /** @returns the value, or undefined when the system does not tell it */
   get(descriptor: number, level: number, name: number): number | undefined;
+  /**
+   * Takes the next datagram of a connected socket, if one is there.
+   * @returns its bytes, or the system's error as a negative number, as in -EAGAIN for none
+   */
+  receive(descriptor: number, into: Uint8Array): number;
 }
 
 /** Levels, names and values of Linux, the same on x64 and arm64 (`linux/in.h`, `in6.h`). */
@@ -45,7 +50,11 @@ type NativeFunction = (...values: unknown[]) => number;
 /** What is used of koffi. */
 interface Koffi {
   load(path: null): { func(declaration: string): NativeFunction };
+  errno(): number;
 }
+
+/** Return at once when nothing is there (`bits/socket.h`). */
+const MSG_DONTWAIT = 0x40;
 
 /** Whether the system may cut datagrams into fragments, and if so, why that was not forbidden. */
 export type Fragments = 'forbidden' | 'allowed: no binary' | 'allowed: refused';
@@ -88,6 +97,7 @@ function bind(koffi: Koffi): SocketOptions {
   const parameters = 'int fd, int level, int name';
   const set = system.func(`int setsockopt(${parameters}, const void *value, uint32_t length)`);
   const get = system.func(`int getsockopt(${parameters}, void *value, uint32_t *length)`);
+  const receive = system.func('int recv(int fd, void *bytes, size_t length, int flags)');
   const integer = new Int32Array(1);
   const length = new Uint32Array(1);
   return {
@@ -98,6 +108,10 @@ function bind(koffi: Koffi): SocketOptions {
     get: (descriptor, level, name) => {
       length[0] = INTEGER_BYTES;
       return get(descriptor, level, name, integer, length) === 0 ? integer[0] : undefined;
+    },
+    receive: (descriptor, into) => {
+      const bytes = receive(descriptor, into, into.length, MSG_DONTWAIT);
+      return bytes < 0 ? -koffi.errno() : bytes;
     },
   };
 }
@@ -163,6 +177,11 @@ export function cutTrains(
   options: SocketOptions | undefined = systemOptions(),
 ): boolean {
   return options?.set(descriptor, LINUX.SOL_UDP, LINUX.UDP_SEGMENT, unitBytes) ?? false;
+}
+
+/** See {@link SocketOptions.receive}; -EAGAIN where there are no such calls. */
+export function receiveWaiting(descriptor: number, into: Uint8Array): number {
+  return systemOptions()?.receive(descriptor, into) ?? -constants.errno.EAGAIN;
 }
 
 function isKernelSince([major, minor]: readonly [number, number]): boolean {

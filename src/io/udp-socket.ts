@@ -6,25 +6,28 @@
  * conclusions, as the client does from a repeated port-unreachable.
  */
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
+import { constants } from 'node:os';
+import { getSystemErrorName } from 'node:util';
 import type { PeerAddress } from '../transport/types.ts';
+import { codeOf, ErrorCounts } from './error-counts.ts';
 import { SocketPeer, type PeerTable } from './peer-table.ts';
+import { askForBuffers, bufferAdvice, droppedByKernel } from './socket-buffers.ts';
 import {
   allowTrains,
   cutTrains,
   descriptorOf,
   forbidFragments,
+  receiveWaiting,
   type Fragments,
   type Trains,
 } from './socket-options.ts';
 import type { Train } from './train.ts';
 
-/** What is asked of the kernel for each direction; bytes. It grants what its limits allow. */
-export const SOCKET_BUFFER_BYTES = 7 * 1_048_576;
+/** The longest that the system hands over: what a length of 16 bits can say. */
+const ARRIVAL_BYTES = 65_536;
 
-/** Error codes told apart in the counters; any others are counted together. */
-export const ERROR_CODES_COUNTED = 32;
-
-const SMALLEST_REQUEST_BYTES = 131_072;
+/** As many as `dgram` takes before timers and disks have their turn. */
+const WAITING_PER_WAKE = 32;
 
 /** A device that cannot cut trains, or the kernel for it. */
 const CANNOT_CUT: ReadonlySet<string> = new Set(['EIO', 'EOPNOTSUPP', 'ENOPROTOOPT']);
@@ -36,7 +39,7 @@ export interface UdpSocketOptions {
   /** On an IPv6 socket: refuse IPv4 peers. */
   readonly ipv6Only?: boolean;
   readonly peers: PeerTable;
-  /** The bytes are the receiver's: nobody else holds them. */
+  /** With `trains` the bytes are borrowed until it returns, else they are the receiver's. */
   readonly onDatagram: (datagram: Uint8Array, peer: PeerAddress) => void;
   /** `code` is the system's, as in `ECONNREFUSED`. */
   readonly onError?: (code: string) => void;
@@ -57,7 +60,7 @@ function literalLookup(
 
 export class UdpSocket {
   /** How often each error struck; a lower bound, because bulk sends are only sampled. */
-  readonly errorCounts = new Map<string, number>();
+  readonly errors = new ErrorCounts();
   readonly family: 4 | 6;
   private readonly socket: Socket;
   private readonly options: UdpSocketOptions;
@@ -69,6 +72,7 @@ export class UdpSocket {
   private connectedPeer: SocketPeer | undefined;
   private isOpen = true;
   private descriptor = -1;
+  private arrival: Uint8Array | undefined;
   /** What the kernel cuts at now; 0 for not at all. */
   private cutBytes = 0;
 
@@ -200,13 +204,14 @@ export class UdpSocket {
     return this.fragments === 'forbidden';
   }
 
-  /** What the kernel granted; Linux tells twice the usable size. */
-  get receiveBufferBytes(): number {
-    return this.socket.getRecvBufferSize();
+  /** The command that gets larger buffers from the kernel; undefined if it granted all. */
+  get bufferAdvice(): string | undefined {
+    return bufferAdvice(this.socket.getRecvBufferSize(), this.socket.getSendBufferSize());
   }
 
-  get sendBufferBytes(): number {
-    return this.socket.getSendBufferSize();
+  /** Datagrams that came while the buffer was full; undefined where the system does not tell. */
+  droppedByKernel(): number | undefined {
+    return this.isOpen ? droppedByKernel(this.descriptor) : undefined;
   }
 
   /** Resolves when the descriptor is closed; what still waits in the queue is lost. */
@@ -221,9 +226,36 @@ export class UdpSocket {
     // Nobody can be answered at port 0; only a forger sends from there.
     if (from.port === 0) return;
     const peer = this.connectedPeer ?? this.options.peers.intern(from.address, from.port);
-    // No Buffer goes in: its `slice` is a view, where all that follows means a copy.
-    const datagram = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
-    this.options.onDatagram(datagram, peer);
+    this.options.onDatagram(this.arrived(bytes), peer);
+    if (this.connectedPeer !== undefined && this.takesTrains) this.takeWaiting(peer);
+  }
+
+  /**
+   * Takes what else has come without `dgram`, which allocates 64 KiB for each and makes the
+   * collector visit the whole heap every thousand. Only of one peer: no address has to be read.
+   */
+  private takeWaiting(peer: PeerAddress): void {
+    const into = (this.arrival ??= new Uint8Array(ARRIVAL_BYTES));
+    for (let taken = 0; taken < WAITING_PER_WAKE && this.isOpen; taken += 1) {
+      const bytes = receiveWaiting(this.descriptor, into);
+      if (bytes === -constants.errno.EAGAIN) return;
+      if (bytes < 0) this.countCode(getSystemErrorName(bytes));
+      else this.options.onDatagram(new Uint8Array(into.buffer, 0, bytes), peer);
+    }
+  }
+
+  /**
+   * No Buffer goes on: its `slice` is a view, where all that follows means a copy. A train is
+   * copied to where the last one lay: what opens its segments keeps views of their places.
+   */
+  private arrived(bytes: Uint8Array): Uint8Array {
+    const { length } = bytes;
+    if (this.options.trains !== true) {
+      return new Uint8Array(bytes.buffer, bytes.byteOffset, length);
+    }
+    this.arrival ??= new Uint8Array(ARRIVAL_BYTES);
+    this.arrival.set(bytes);
+    return new Uint8Array(this.arrival.buffer, 0, length);
   }
 
   /** `dgram` tells a failed bind by an event and a failed connect by the callback. */
@@ -249,32 +281,15 @@ export class UdpSocket {
     this.fragments = forbidFragments(socket, this.family);
     this.descriptor = descriptorOf(socket) ?? -1;
     if (this.options.trains === true) this.trains = allowTrains(socket);
-    askForBuffer((bytes) => socket.setRecvBufferSize(bytes));
-    askForBuffer((bytes) => socket.setSendBufferSize(bytes));
+    askForBuffers(socket);
   }
 
   private countError(error: Error): void {
-    const code = codeOf(error);
-    const counts = this.errorCounts;
-    const isNew = !counts.has(code);
-    const name = isNew && counts.size >= ERROR_CODES_COUNTED ? 'OTHER' : code;
-    counts.set(name, (counts.get(name) ?? 0) + 1);
-    this.options.onError?.(code);
+    this.countCode(codeOf(error));
   }
-}
 
-function codeOf(error: Error): string {
-  return 'code' in error ? String(error.code) : error.name;
-}
-
-/** Linux grants what it allows of any request; others refuse too large ones, so ask for less. */
-function askForBuffer(set: (bytes: number) => void): void {
-  for (let bytes = SOCKET_BUFFER_BYTES; bytes >= SMALLEST_REQUEST_BYTES; bytes /= 2) {
-    try {
-      set(bytes);
-      return;
-    } catch {
-      continue;
-    }
+  private countCode(code: string): void {
+    this.errors.count(code);
+    this.options.onError?.(code);
   }
 }

@@ -10,6 +10,7 @@ import { guestsPerSource, MAX_STRANGERS_PER_SOURCE, TURN_AWAY_LIMIT_MS } from '.
 import { admit, type AdmissionWorld } from './login/admission.ts';
 import type { Logins } from './login/logins.ts';
 import type { Principal } from './login/principal.ts';
+import { DropWatch } from './drop-watch.ts';
 import { CalmLog, type ServiceLog } from './log.ts';
 import { encodeMessage } from './messages.ts';
 import { ServerSession, type SessionContext } from './server-session.ts';
@@ -46,6 +47,15 @@ export interface FileServerOptions {
   readonly version: string;
 }
 
+export interface ServerAddress {
+  readonly host: string;
+  readonly port: number;
+  /** See the listener's fields of these names. */
+  readonly fragments: string;
+  readonly trains: string;
+  readonly bufferAdvice: string | undefined;
+}
+
 export class FileServer {
   private readonly options: FileServerOptions;
   private readonly tree: ServedTree;
@@ -55,6 +65,7 @@ export class FileServer {
   private readonly startedMs = performance.now();
   private readonly sessions = new Map<TransferChannel, Promise<void>>();
   private listener: Listener | undefined;
+  private dropWatch: DropWatch | undefined;
   private isStopping = false;
 
   private constructor(options: FileServerOptions, tree: ServedTree) {
@@ -78,6 +89,7 @@ export class FileServer {
         maxConnections: options.maxClients + REFUSAL_ROOM,
         onChannel: (channel) => server.onChannel(channel),
       });
+      server.dropWatch = new DropWatch(server.listener, server.options.log);
       // Only now: a server that cannot start has no business in the folder.
       const removed = await tree.removeAbandoned(Date.now());
       if (removed > 0) options.log.info({ removed }, 'removed abandoned uploads');
@@ -88,10 +100,11 @@ export class FileServer {
     }
   }
 
-  /** Where it listens, and what the system does with its datagrams. */
-  get address(): Readonly<Record<'host' | 'fragments' | 'trains', string>> & { port: number } {
-    const { address: host = '', port = 0, fragments = '', trains = '' } = this.listener ?? {};
-    return { host, port, fragments, trains };
+  /** Where it listens, what the system does with its datagrams, and what would help. */
+  get address(): ServerAddress {
+    const { listener } = this;
+    const { address: host = '', port = 0, fragments = '', trains = '' } = listener ?? {};
+    return { host, port, fragments, trains, bufferAdvice: listener?.bufferAdvice };
   }
 
   get clientCount(): number {
@@ -134,7 +147,8 @@ export class FileServer {
   logCounters(): void {
     const { log, logins } = this.options;
     const { listener, clientCount: clients, openFileCount: openFiles } = this;
-    const network = { ...listener?.addressCounters(), ...listener?.stats() };
+    const kernelDrops = listener?.droppedByKernel();
+    const network = { ...listener?.addressCounters(), ...listener?.stats(), kernelDrops };
     log.info({ clients, openFiles, ...logins.counters(), ...network }, 'counted');
   }
 
@@ -159,6 +173,7 @@ export class FileServer {
       await channel.closed;
       this.sessions.delete(channel);
       this.options.log.info({ address, port, clients: this.sessions.size }, 'client left');
+      this.dropWatch?.look(performance.now());
     });
     this.sessions.set(channel, ended);
   }

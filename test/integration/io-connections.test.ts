@@ -214,7 +214,6 @@ describe('listen', () => {
   it('takes both families on one port by default', async () => {
     const server = await serve(echoing, { host: undefined });
     expect(server.family).toBe(6);
-    expect(server.receiveBufferBytes).toBeGreaterThan(0);
     for (const host of ['127.0.0.1', '[::1]', '::1', 'localhost']) {
       const link = await connect({ host, port: server.port, firstMessage: Buffer.from(host) });
       links.push(link);

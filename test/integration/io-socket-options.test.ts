@@ -28,6 +28,7 @@ function fake(outcome: (name: number) => boolean) {
       return outcome(name);
     },
     get: () => undefined,
+    receive: () => -1,
   };
   return { names, options };
 }

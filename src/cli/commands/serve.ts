@@ -129,7 +129,7 @@ function announce(
   flags: Flags,
   root: string,
   { fingerprint, logins, accounts }: Door,
-  { host, port, fragments, trains }: FileServer['address'],
+  { host, port, fragments, trains, bufferAdvice }: FileServer['address'],
 ): void {
   const pin = fingerprint === null ? '' : `;fp=${fingerprint}`;
   const addressOf = (entry: string): string => `lftp://${hostAndPort(entry, port)}/${pin}`;
@@ -146,6 +146,7 @@ function announce(
   for (const entry of addresses) output.say(`  ${entry}`);
   output.detail(`at most ${flags.maxClients} clients`);
   output.detail(`fragments ${fragments}, datagrams ${trains}`);
+  if (bufferAdvice !== undefined) output.detail(`for larger buffers: ${bufferAdvice}`);
   if (flags.maxPatienceMs !== undefined) {
     output.detail(`patience granted: ${formatDuration(flags.maxPatienceMs)}`);
   }
