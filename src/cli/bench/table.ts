@@ -87,6 +87,7 @@ export function significant(value: number): string {
 }
 
 export function megabytes(bytes: number): string {
+  if (bytes === 1) return '1 byte';
   return bytes < 1e6
     ? `${bytes.toLocaleString('en')} bytes`
     : `${Number((bytes / 1e6).toFixed(2))} MB`;

@@ -120,6 +120,13 @@ describe('the plan', () => {
     expect([count('3'), count('37'), count('38')]).toEqual([12, 148, 4]);
   });
 
+  it('refuses a link that takes no virtual time, and only that', () => {
+    const instant = { rate: '0', rtt: '0' };
+    expect(() => planRuns(read({ ...instant, simulate: true }))).toThrow(/no virtual time/);
+    expect(planRuns(read({ ...instant, simulate: true, jitter: '1ms' }))).toHaveLength(3);
+    expect(planRuns(read(instant))).toHaveLength(3);
+  });
+
   it('changes a preset by the flags beside it', () => {
     const [run] = planRuns(read({ preset: 'satellite', loss: '3%', size: '1MB' }));
     expect(run?.linkName).toBe('satellite');
