@@ -17,9 +17,11 @@ import { memory } from './rows/memory.ts';
 import type { Row } from './rows/row.ts';
 import { startup } from './rows/startup.ts';
 import { vethClean } from './rows/veth-clean.ts';
+import { veth } from './rows/veth.ts';
 
 const ROWS: readonly Row[] = [
   vethClean,
+  veth,
   reno,
   simAgreement,
   memory,

@@ -94,10 +94,12 @@ export async function startServer(
   root: string,
   flags: readonly string[] = [],
   node: readonly string[] = [],
+  environment: Record<string, string> = {},
 ): Promise<Server> {
   const data = mkdtempSync(join(tmpdir(), 'lftp-data-'));
   const common = ['--port', '0', '--anonymous', 'rw', '--data', data, '--json'];
-  const process = host.start('node', [...node, PROGRAM, 'serve', root, ...common, ...flags]);
+  const args = [...node, PROGRAM, 'serve', root, ...common, ...flags];
+  const process = host.start('node', args, environment);
   process.on('exit', () => rmSync(data, { recursive: true, force: true }));
   const said = collectText(process);
   const exited = once(process, 'exit') as Promise<[number | null]>;
@@ -120,8 +122,12 @@ export async function startServer(
 }
 
 /** `lftp ARGUMENTS --json` on `host`, to its end. */
-export function runClient(host: Host, args: readonly string[]): Promise<ClientRun> {
-  return startClient(host, args).ended;
+export function runClient(
+  host: Host,
+  args: readonly string[],
+  environment: Record<string, string> = {},
+): Promise<ClientRun> {
+  return startClient(host, args, environment).ended;
 }
 
 /** A client under way: what it has told so far, and a way to end it. */
@@ -132,11 +138,16 @@ export interface RunningClient {
 }
 
 /** Starts `lftp ARGUMENTS --json` on `host`. */
-export function startClient(host: Host, args: readonly string[]): RunningClient {
+export function startClient(
+  host: Host,
+  args: readonly string[],
+  environment: Record<string, string> = {},
+): RunningClient {
   const folder = mkdtempSync(join(tmpdir(), 'lftp-probe-'));
   const probeFile = join(folder, 'usage.json');
   const startMs = performance.now();
   const process = host.start('node', ['--import', PROBE, PROGRAM, ...args, '--json'], {
+    ...environment,
     LAB_PROBE_FILE: probeFile,
   });
   const said = collectText(process);

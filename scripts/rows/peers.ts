@@ -6,6 +6,8 @@ import type { Lab } from '../lab/session.ts';
 export interface PeerResult {
   readonly peer: string;
   readonly megabits: number;
+  /** Of both sides; NaN where it is not told. */
+  readonly cpuSeconds: number;
   readonly line: string;
 }
 
@@ -39,7 +41,8 @@ export async function runPeers(
   for await (const line of createInterface({ input: child.stdout })) {
     const match = /^(\S+) .*?([\d.]+) Mbit\/s/.exec(line);
     if (match === null) continue;
-    results.push({ peer: match[1] ?? '', megabits: Number(match[2]), line });
+    const cpuSeconds = Number(/([\d.]+) CPU s/.exec(line)?.[1] ?? NaN);
+    results.push({ peer: match[1] ?? '', megabits: Number(match[2]), cpuSeconds, line });
   }
   return results;
 }

@@ -30,6 +30,8 @@ export interface TransferPlan {
   readonly fileName: string;
   readonly clientFlags?: readonly string[];
   readonly serverFlags?: readonly string[];
+  /** Set for both sides. */
+  readonly environment?: Record<string, string>;
 }
 
 /**
@@ -40,10 +42,12 @@ export async function measure(lab: Lab, plan: TransferPlan): Promise<Measured> {
   const { operation, folder, fileName } = plan;
   const remote = join(folder, 'server', fileName);
   const local = join(folder, 'client', fileName);
-  const server = await startServer(lab.b, join(folder, 'server'), plan.serverFlags ?? []);
+  const { environment = {} } = plan;
+  const root = join(folder, 'server');
+  const server = await startServer(lab.b, root, plan.serverFlags ?? [], [], environment);
   const target = server.url(fileName);
   const args = operation === 'get' ? ['get', target, local] : ['post', local, target];
-  const run = await runClient(lab.a, [...args, ...(plan.clientFlags ?? [])]);
+  const run = await runClient(lab.a, [...args, ...(plan.clientFlags ?? [])], environment);
   const serverUsage = server.usage();
   await server.stop();
   const done = doneEvent(run);

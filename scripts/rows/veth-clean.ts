@@ -1,4 +1,7 @@
-/** Speed with nothing in the way: file to file over a veth pair, sealed and not, beside peers. */
+/**
+ * What sealing costs where each datagram is a system call: file to file over a veth pair, beside
+ * peers that make as many calls. `veth` has the program as it is.
+ */
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { openVeth } from '../lab/session.ts';
@@ -35,7 +38,8 @@ async function operationRow(
   for (let run = 1; run <= RUNS; run += 1) {
     // In turn, so that a machine that is slower for a while is slower for both.
     for (const { name, flags } of VARIANTS) {
-      const both = { clientFlags: flags, serverFlags: flags };
+      const environment = { LFTPU_SOCKETS: 'single' };
+      const both = { clientFlags: flags, serverFlags: flags, environment };
       const measured = await measure(lab, { operation, folder, fileName: FILE, ...both });
       print(measuredLine(`${operation} ${name} ${run}`, measured));
       rates[name].push(measured.megabits);
@@ -76,7 +80,7 @@ async function peerRows(lab: Lab, folder: string, print: Print): Promise<void> {
 
 export const vethClean: Row = {
   name: 'veth-clean',
-  about: '1 GB get and post over a veth pair at MTU 1500, sealed and insecure, with peers',
+  about: '1 GB get and post over a veth pair without offload, sealed and insecure, with peers',
   run: (print) =>
     withFolder(async (folder) => {
       const lab = await openVeth();
