@@ -61,7 +61,12 @@ function loadedBy(entry: string): ReadonlySet<string> {
 
 const PACKAGES = ['yargs', 'pino', 'libsql', 'hash-wasm', 'sodium-native', '@napi-rs/blake-hash'];
 const FOLDERS = ['src/sim/', 'src/cli/bench/', 'src/service/accounts/database'];
-const FILES = ['src/service/server.ts', 'src/io/listen.ts', 'src/cli/parse-args.ts'];
+const FILES = [
+  'src/service/server.ts',
+  'src/io/listen.ts',
+  'src/cli/parse-args.ts',
+  'src/cli/tree-transfer.ts',
+];
 
 describe('the start of a transfer', () => {
   it.each(['src/cli/main.ts', 'src/cli/commands/get.ts', 'src/cli/commands/post.ts'])(
