@@ -11,6 +11,7 @@ import { ERROR } from '../wire/codes.ts';
 import { EXIT, LftpError } from './error.ts';
 import type { FileSource } from './file-ends.ts';
 import { FILE_RUN_BYTES, FILE_READS_AHEAD } from './limits.ts';
+import { OutgoingRecord } from './outgoing-record.ts';
 import type { TransferChannel } from './transfer-channel.ts';
 
 export interface SentFile {
@@ -32,28 +33,23 @@ export async function sendFile(
   source: FileSource,
   signal: AbortSignal,
 ): Promise<SentFile> {
-  let isOpen = true;
-  const abandon = (code: number): void => {
-    if (isOpen && !channel.isClosed) channel.abandonData(code);
-    isOpen = false;
-  };
+  const record = new OutgoingRecord(channel);
   // Straight from the event: who waits for room, or for a silent pipe, would otherwise wait on.
   const onAbort = (): void => {
-    abandon(ERROR.CANCELLED);
+    record.abandon(ERROR.CANCELLED);
     void source.close();
   };
   signal.addEventListener('abort', onAbort);
   const reader = new ReadAhead(channel, source);
   try {
     signal.throwIfAborted();
-    const sent = await sendAll(channel, reader, signal);
+    const sent = await sendAll(channel, record, reader, signal);
     await checkWhole(source, sent.bytes);
     signal.throwIfAborted();
-    channel.endData();
-    isOpen = false;
+    record.end();
     return sent;
   } catch (error) {
-    abandon(earlyEndCode(error));
+    record.abandon(earlyEndCode(error));
     throw signal.aborted ? signal.reason : error;
   } finally {
     signal.removeEventListener('abort', onAbort);
@@ -63,6 +59,7 @@ export async function sendFile(
 
 async function sendAll(
   channel: TransferChannel,
+  record: OutgoingRecord,
   reader: ReadAhead,
   signal: AbortSignal,
 ): Promise<SentFile> {
@@ -75,7 +72,7 @@ async function sendAll(
     signal.throwIfAborted();
     digest.update(run.slab.bytes.subarray(0, run.lengthBytes));
     bytes += run.lengthBytes;
-    await channel.sendData(run.slab, run.lengthBytes);
+    await record.send(run.slab, run.lengthBytes);
     signal.throwIfAborted();
   }
 }

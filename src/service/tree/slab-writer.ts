@@ -1,6 +1,7 @@
 /** Packs bytes one behind the other into slabs, and sends each slab when it is full. */
 import type { Slab } from '../../util/slab.ts';
 import { FILE_RUN_BYTES, TREE_SLAB_BYTES } from '../limits.ts';
+import type { OutgoingRecord } from '../outgoing-record.ts';
 import type { TransferChannel } from '../transfer-channel.ts';
 import { CHUNK_HEAD_BYTES, putChunkHead } from './tree-entries.ts';
 
@@ -9,13 +10,15 @@ const CHUNK_LEAST_BYTES = 4096;
 
 export class SlabWriter {
   private readonly channel: TransferChannel;
+  private readonly record: OutgoingRecord;
   private readonly signal: AbortSignal;
   private slab: Slab | undefined;
   private used = 0;
 
   /** @param signal once it is aborted nothing is sent: another record would begin */
-  constructor(channel: TransferChannel, signal: AbortSignal) {
+  constructor(channel: TransferChannel, record: OutgoingRecord, signal: AbortSignal) {
     this.channel = channel;
+    this.record = record;
     this.signal = signal;
   }
 
@@ -55,7 +58,7 @@ export class SlabWriter {
     if (slab === undefined || used === 0) return;
     this.slab = undefined;
     this.used = 0;
-    await this.channel.sendData(slab, used);
+    await this.record.send(slab, used);
   }
 
   /** Gives back what was not sent. */

@@ -11,6 +11,7 @@ import { ERROR } from '../../wire/codes.ts';
 import { displayText } from '../display.ts';
 import { LftpError } from '../error.ts';
 import { MAX_TREE_READS } from '../limits.ts';
+import { OutgoingRecord } from '../outgoing-record.ts';
 import type { RemotePath } from '../path.ts';
 import type { OpenFile } from '../store-source.ts';
 import type { TransferChannel } from '../transfer-channel.ts';
@@ -56,23 +57,18 @@ export async function sendTree(
   watch: SendWatch,
   signal: AbortSignal,
 ): Promise<void> {
-  let isOpen = true;
-  const abandon = (code: number): void => {
-    if (isOpen && !channel.isClosed) channel.abandonData(code);
-    isOpen = false;
-  };
+  const record = new OutgoingRecord(channel);
   // Straight from the event: who waits for room would otherwise wait on.
-  const onAbort = (): void => abandon(ERROR.CANCELLED);
+  const onAbort = (): void => record.abandon(ERROR.CANCELLED);
   signal.addEventListener('abort', onAbort);
-  const sender = new TreeSender(channel, view, watch, signal);
+  const sender = new TreeSender(new SlabWriter(channel, record, signal), view, watch, signal);
   try {
     signal.throwIfAborted();
     await sender.run();
     signal.throwIfAborted();
-    channel.endData();
-    isOpen = false;
+    record.end();
   } catch (error) {
-    abandon(error instanceof LftpError ? ERROR.REMOTE_IO : ERROR.OTHER);
+    record.abandon(error instanceof LftpError ? ERROR.REMOTE_IO : ERROR.OTHER);
     throw signal.aborted ? signal.reason : error;
   } finally {
     signal.removeEventListener('abort', onAbort);
@@ -89,11 +85,11 @@ class TreeSender {
   private readonly ahead: Promise<Ready>[] = [];
   private nextNumber = 0;
 
-  constructor(channel: TransferChannel, view: TreeView, watch: SendWatch, signal: AbortSignal) {
+  constructor(writer: SlabWriter, view: TreeView, watch: SendWatch, signal: AbortSignal) {
     this.view = view;
     this.watch = watch;
     this.signal = signal;
-    this.writer = new SlabWriter(channel, signal);
+    this.writer = writer;
     this.steps = walkTree(view);
   }
 

@@ -41,6 +41,7 @@ export class FakeChannel implements TransferChannel {
   private readonly pieces: Piece[] = [];
   private heldBytes = 0;
   private recordsRead = 0;
+  private isRecordOpen = false;
   private hasPeerFinished = false;
   private hasFinished = false;
   private reason: CloseReason | undefined;
@@ -101,8 +102,9 @@ export class FakeChannel implements TransferChannel {
     this.push({ bytes: new Uint8Array(), end: true, error });
   }
 
+  /** Of a record that has not begun there is nothing to abandon. */
   abandonData(error: number): void {
-    this.endData(error);
+    if (this.isRecordOpen) this.endData(error);
   }
 
   async nextRun(minBytes: number): Promise<DataRun | undefined> {
@@ -153,6 +155,7 @@ export class FakeChannel implements TransferChannel {
 
   private push(piece: Piece): void {
     if (this.reason !== undefined || this.hasFinished) return;
+    this.isRecordOpen = !piece.end;
     this.other.pieces.push(piece);
     this.other.heldBytes += piece.bytes.length;
     this.other.wake();
