@@ -239,7 +239,7 @@ function checkTarget(offer: UploadOffer, path: RemotePath, stats: Stats | undefi
 function folderError(path: RemotePath): LftpError {
   return new LftpError(EXIT.REFUSED, 'local', 'it is a folder', {
     path: pathText(path),
-    hint: 'Name a file in it.',
+    hint: 'Name a file in it, or move all of it with -r.',
   });
 }
 

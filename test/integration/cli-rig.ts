@@ -71,6 +71,7 @@ export class CliRig {
   server!: Running;
   port = 0;
   private readonly started: Running[] = [];
+  private user: { readonly uid?: number; readonly gid?: number } = {};
 
   private constructor(folder: string) {
     this.folder = folder;
@@ -99,6 +100,11 @@ export class CliRig {
     this.port = port;
   }
 
+  /** Whatever is started from here on runs as that user. */
+  as(user: { readonly uid?: number; readonly gid?: number }): void {
+    this.user = user;
+  }
+
   /** Where the client finds `path`. */
   at(path: string): string {
     return `127.0.0.1:${this.port}:${path}`;
@@ -107,6 +113,7 @@ export class CliRig {
   start(args: readonly string[], options: RunOptions = {}): Running {
     const child = spawn(process.execPath, [PROGRAM, ...args], {
       cwd: this.work,
+      ...this.user,
       stdio: ['pipe', 'pipe', 'pipe'],
       env: { PATH: process.env['PATH'], ...this.environment, ...options.env },
     });
