@@ -9,8 +9,9 @@ const QUICK = new Map([
 ]);
 
 /**
- * Some 200 files are loaded before the first datagram leaves. An import costs each of them promises
- * and turns of the thread pool, a tenth of a small `get` in all; what was required is there at once.
+ * Some 200 files are loaded before the first datagram leaves. An import costs each of them
+ * promises and turns of the thread pool, a tenth of a small `get` in all; what was required is
+ * there at once.
  */
 function loadAtOnce(command: string): void {
   if (!process.features.require_module) return;

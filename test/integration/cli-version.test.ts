@@ -1,4 +1,4 @@
-/** The version, which is told without reading the command line in full, and the same by both ways. */
+/** The version, told without reading the command line in full, and the same by both ways. */
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -65,10 +65,10 @@ export function legendLines({ isSimulated, runs }: TableOptions): string[] {
     : 'Real UDP sockets and files; the link is emulated on this machine.';
   return [
     `${time}${runs > 1 ? ` Medians of ${runs} runs.` : ''}`,
-    'Ceiling: rate x (1 - loss) x payload share, less the rounds of a start with 32 segments and one',
-    'to finish; a short transfer that spares a round gets beyond it. wire/useful: bytes on the line',
-    'both ways, IP and UDP headers included, per byte of the file. RTT: median of the smoothed',
-    'round trip of the sender, over that of the empty link.',
+    'Ceiling: rate x (1 - loss) x payload share, less the rounds of a start with 32 segments and',
+    'one to finish; a short transfer that spares a round gets beyond it. wire/useful: bytes on',
+    'the line both ways, IP and UDP headers included, per byte of the file. RTT: median of the',
+    "sender's smoothed round trip, over that of the empty link.",
     ...(isSimulated
       ? []
       : ['CPU: of both ends, user and system; of a small file mostly the start.']),
