@@ -1,7 +1,7 @@
 /**
  * `npm run rows -- [--out docs/results/X.txt] NAME…`: measures the built program over the lab's
- * links. Needs root but for `memory`, `startup` and `clients`. What it prints is the raw output that
- * a figure rests on.
+ * links. Needs root but for `memory`, `startup` and `clients`. What it prints is the raw output
+ * that a figure rests on.
  */
 import { execFileSync } from 'node:child_process';
 import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
