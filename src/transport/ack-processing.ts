@@ -17,13 +17,34 @@ import { FATE, KIND, type TransmissionLog } from './transmission-log.ts';
 /** Rules whose breach ends the connection; names of docs/PROTOCOL.md. */
 export type AckViolation = 'P-ACK-05' | 'P-ACK-06' | 'P-ACK-07';
 
+/** Told and taken in at once, so all connections share it. */
+const SAMPLE: AckSample = {
+  nowMs: 0,
+  ackedBytes: 0,
+  lostBytes: 0,
+  priorFlightBytes: 0,
+  flightBytes: 0,
+  isCwndLimited: false,
+  isInRecovery: false,
+  srttMs: 0,
+  minRttMs: Infinity,
+  rttMs: NaN,
+  rate: {
+    bytesPerMs: 0,
+    isAppLimited: false,
+    deliveredBytes: 0,
+    priorDeliveredBytes: 0,
+    txInFlightBytes: 0,
+    lostBytes: 0,
+  },
+};
+
 export class AckProcessing {
   private newestEcho = -1;
   private ackedBytes = 0;
   private priorNewest = -1;
   /** The round trip that this acknowledgement has measured; NaN for none. */
   private rttMs = NaN;
-  private readonly sample: AckSample;
   private readonly window: SendWindow;
   private readonly log: TransmissionLog;
   private readonly rtt: RttEstimator;
@@ -47,19 +68,6 @@ export class AckProcessing {
     this.recovery = recovery;
     this.path = path;
     this.rate = rate;
-    this.sample = {
-      nowMs: 0,
-      ackedBytes: 0,
-      lostBytes: 0,
-      priorFlightBytes: 0,
-      flightBytes: 0,
-      isCwndLimited: false,
-      isInRecovery: false,
-      srttMs: 0,
-      minRttMs: Infinity,
-      rttMs: NaN,
-      rate: rate.sample,
-    };
     this.peerWindow = peerWindow;
   }
 
@@ -100,11 +108,13 @@ export class AckProcessing {
 
   /** Losses come before growth: the acknowledgement that tells of one must not widen the window. */
   private conclude(nowMs: number, priorFlightBytes: number, priorUna: number): void {
-    const { sample, rtt, path, recovery } = this;
+    const { rate, rtt, path, recovery } = this;
     const madeProgress = this.ackedBytes > 0;
     recovery.onAcknowledged(nowMs, madeProgress, priorFlightBytes);
     const lostBytes = recovery.takeLostBytes();
     if (!madeProgress && lostBytes === 0) return;
+    const sample = SAMPLE;
+    sample.rate = rate.sample;
     sample.nowMs = nowMs;
     sample.ackedBytes = this.ackedBytes;
     sample.lostBytes = lostBytes;
@@ -115,7 +125,7 @@ export class AckProcessing {
     sample.srttMs = rtt.srttMs;
     sample.minRttMs = rtt.minRttMs;
     sample.rttMs = this.rttMs;
-    this.rate.finish(rtt.minRttMs);
+    rate.finish(rtt.minRttMs);
     path.onAck(sample, this.window.sndUna > priorUna);
   }
 

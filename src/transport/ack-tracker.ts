@@ -162,6 +162,8 @@ export class AckTracker {
     this.pending = 0;
     this.takeToken(nowMs);
     this.isImmediate = false;
+    // All connections share the block: nothing of another one may stay in it.
+    block.echo = 0;
     block.tmapWords = 0;
     block.delayMs = 0;
     if (this.fillLate(nowMs, block)) return;

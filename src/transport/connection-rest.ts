@@ -3,9 +3,12 @@
  * only a flow needs comes with its first segment and goes when it has been quiet for a while.
  */
 import type { ConnectionParts } from './connection-parts.ts';
+import type { ReceivePipeline } from './receive-pipeline.ts';
 
 /** Gives back what a connection does not need before its next segment. */
-export function rest({ window, log, rate, receive, tracker }: ConnectionParts): void {
+export function rest(parts: ConnectionParts, receiving: ReceivePipeline): void {
+  const { window, log, rate, receive, tracker } = parts;
+  receiving.rest();
   window.rest();
   if (window.count === 0) rate.rest();
   log.rest();

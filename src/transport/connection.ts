@@ -151,7 +151,7 @@ export class Connection {
       parts.isGone = true;
     }
     // No timer tells of it: a connection at rest is heard of with every keep-alive.
-    if (parts.liveness.isAtRest(nowMs)) rest(parts);
+    if (parts.liveness.isAtRest(nowMs)) rest(parts, this.receiving);
     return false;
   }
 

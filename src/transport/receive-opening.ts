@@ -146,6 +146,11 @@ export class OpeningReceiver {
     return thirdEnd.every((byte, i) => byte === segment.buffer[at + i]);
   }
 
+  /** Nobody repeats the third message any more. */
+  rest(): void {
+    this.thirdEnd = undefined;
+  }
+
   /** P-RESET-02: only who knows the token of this connection can end it so. */
   handleReset(segment: SegmentView): DropReason | undefined {
     const at = segment.resetAt;

@@ -25,6 +25,11 @@ export class ReceivePipeline {
     this.openingReceiver = new OpeningReceiver(parts);
   }
 
+  /** The connection is at rest (connection-rest.ts). */
+  rest(): void {
+    this.openingReceiver.rest();
+  }
+
   /** @returns why the segment had no effect, or undefined */
   handle(nowMs: number, segment: SegmentView, from: PeerAddress): DropReason | undefined {
     const { parts } = this;

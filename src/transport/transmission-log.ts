@@ -8,7 +8,7 @@
  */
 import { assert } from '../util/assert.ts';
 import { BitRing } from '../util/bit-ring.ts';
-import { moveColumn } from './columns.ts';
+import { moveColumn, NO_BYTES, NO_NUMBERS } from './columns.ts';
 import { TxnShifts } from './txn-shifts.ts';
 
 export const KIND = { CONTROL: 0, SKIPPED: 1, STREAM: 2, PART: 3, PROBE: 4, SIZE: 5 } as const;
@@ -32,25 +32,30 @@ export class TransmissionLog {
   txnNxt: number;
   /** Oldest stream transmission whose fate is open; equals `txnNxt` when there is none. */
   txnUna: number;
-  /** The columns describe numbers from here on; a multiple of 32, as `told` is cleared by words. */
+  /**
+   * The columns describe numbers from here on; where there are any a multiple of 32, as `told` is
+   * cleared by words.
+   */
   private floor: number;
   /** First number ever; -Infinity when it can no longer be told which ones came before it. */
   private firstTxn: number;
   private readonly shifts = new TxnShifts();
   /** The third handshake message, once it was repeated; Karn's problem remains for it alone. */
   private untimedTxn = -1;
-  private mask = INITIAL_CAPACITY - 1;
-  private seqs = new Float64Array(INITIAL_CAPACITY);
-  private sentMs = new Float64Array(INITIAL_CAPACITY);
+  /** Transmissions that there are columns for: none before the first, and none at rest. */
+  private capacity = 0;
+  private mask = 0;
+  private seqs = NO_NUMBERS;
+  private sentMs = NO_NUMBERS;
   /** Kind, and above it the fate. */
-  private marks = new Uint8Array(INITIAL_CAPACITY);
+  private marks = NO_BYTES;
   /** Numbers the peer has told us it received. */
-  private readonly told = new BitRing(INITIAL_CAPACITY);
+  private readonly told = new BitRing(0);
 
   constructor(firstTxn: number) {
     this.txnNxt = firstTxn;
     this.txnUna = firstTxn;
-    this.floor = wordOf(firstTxn);
+    this.floor = firstTxn;
     this.firstTxn = firstTxn;
   }
 
@@ -60,7 +65,7 @@ export class TransmissionLog {
    */
   record(nowMs: number, kind: number, seq: number): number {
     const txn = this.txnNxt;
-    if (txn - this.floor > this.mask) this.makeRoom();
+    if (txn - this.floor >= this.capacity) this.makeRoom();
     const at = txn & this.mask;
     this.seqs[at] = seq;
     this.sentMs[at] = nowMs;
@@ -73,36 +78,53 @@ export class TransmissionLog {
 
   /** Forgets up to half when that loses nothing open, else doubles; at the cap, the oldest word. */
   private makeRoom(): void {
-    const capacity = this.mask + 1;
+    const { capacity } = this;
+    if (capacity === 0) {
+      // What the word holds from before reads as control segments, whose fate is of no interest.
+      this.floor = wordOf(this.txnNxt);
+      this.resize(INITIAL_CAPACITY, this.txnNxt);
+      return;
+    }
     const forgettable = wordOf(Math.min(this.txnUna, this.txnNxt - (capacity >>> 1)));
-    if (capacity < LEAST_FORGETTING) this.resize(2 * capacity);
+    if (capacity < LEAST_FORGETTING) this.resize(2 * capacity, this.floor);
     else if (forgettable > this.floor) this.floor = forgettable;
-    else if (capacity < MAX_TRANSMISSIONS) this.resize(capacity * 2);
+    else if (capacity < MAX_TRANSMISSIONS) this.resize(2 * capacity, this.floor);
     else {
       this.floor += 32;
       this.txnUna = Math.max(this.txnUna, this.floor);
     }
   }
 
-  private resize(capacity: number): void {
-    const { floor, txnNxt } = this;
+  /** @param from first number that the columns describe now */
+  private resize(capacity: number, from: number): void {
+    const { txnNxt } = this;
+    this.capacity = capacity;
     this.mask = capacity - 1;
-    this.seqs = moveColumn(this.seqs, new Float64Array(capacity), floor, txnNxt);
-    this.sentMs = moveColumn(this.sentMs, new Float64Array(capacity), floor, txnNxt);
-    this.marks = moveColumn(this.marks, new Uint8Array(capacity), floor, txnNxt);
-    this.told.resize(capacity, floor, txnNxt);
+    this.seqs = moveColumn(this.seqs, new Float64Array(capacity), from, txnNxt);
+    this.sentMs = moveColumn(this.sentMs, new Float64Array(capacity), from, txnNxt);
+    this.marks = moveColumn(this.marks, new Uint8Array(capacity), from, txnNxt);
+    this.told.resize(capacity, from, txnNxt);
   }
 
-  /** Forgets all but the newest word, when that loses nothing open: it was long ago. */
+  /** Forgets everything, when that loses nothing open: it was long ago. */
   rest(): void {
-    if (this.mask < INITIAL_CAPACITY || this.txnUna < this.txnNxt) return;
-    this.floor = Math.max(this.floor, wordOf(this.txnNxt - 1));
-    this.resize(INITIAL_CAPACITY);
+    if (this.capacity === 0 || this.txnUna < this.txnNxt || this.isAsking) return;
+    this.floor = this.txnNxt;
+    this.capacity = this.mask = 0;
+    this.seqs = this.sentMs = NO_NUMBERS;
+    this.marks = NO_BYTES;
+    this.told.resize(0, 0, 0);
+  }
+
+  /** Whether the newest transmission is a probe whose answer is to come. */
+  private get isAsking(): boolean {
+    const newest = this.txnNxt - 1;
+    return this.remembers(newest) && this.kindOf(newest) === KIND.PROBE && this.isNews(newest);
   }
 
   /** Bytes of typed arrays. */
   get heldBytes(): number {
-    return 17 * (this.mask + 1) + this.told.heldBytes;
+    return 17 * this.capacity + this.told.heldBytes;
   }
 
   /** What has to be added to a number to have the one on the wire, for those that leave now. */

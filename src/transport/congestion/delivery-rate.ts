@@ -18,6 +18,20 @@ const IN_FLIGHT = 5;
 /** Of all who have sent nothing, or not for long: nobody writes to them. */
 const NO_STAMPS = new Float64Array(STAMPS);
 
+/** Told and taken in at once, so all connections share it. */
+const LOSS: LossSample = {
+  nowMs: 0,
+  bytes: 0,
+  sentMs: 0,
+  txInFlightBytes: 0,
+  lostBytes: 0,
+  priorDeliveredBytes: 0,
+  isAppLimited: false,
+  isTimeout: false,
+  minRttMs: 0,
+  latestRttMs: 0,
+};
+
 export class DeliveryRate {
   /** Bytes delivered, and found lost, in all. */
   deliveredBytes = 0;
@@ -29,18 +43,6 @@ export class DeliveryRate {
     priorDeliveredBytes: 0,
     txInFlightBytes: 0,
     lostBytes: 0,
-  };
-  readonly loss: LossSample = {
-    nowMs: 0,
-    bytes: 0,
-    sentMs: 0,
-    txInFlightBytes: 0,
-    lostBytes: 0,
-    priorDeliveredBytes: 0,
-    isAppLimited: false,
-    isTimeout: false,
-    minRttMs: 0,
-    latestRttMs: 0,
   };
   private deliveredMs = 0;
   private firstSentMs = 0;
@@ -159,7 +161,8 @@ export class DeliveryRate {
   onLost(nowMs: number, seq: number, bytes: number): LossSample {
     this.lostBytes += bytes;
     const at = STAMPS * (seq & this.mask);
-    const { stamps, loss } = this;
+    const { stamps } = this;
+    const loss = LOSS;
     const inFlight = stamps[at + IN_FLIGHT]!;
     loss.nowMs = nowMs;
     loss.bytes = bytes;
