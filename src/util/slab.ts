@@ -44,6 +44,8 @@ export class SlabPool {
   private idle = 0;
   /** Times a slab was refused because the cap or the share was reached. */
   refusals = 0;
+  /** Hears of each slab that comes back, whoever lets go of it. */
+  onReturn: ((account: SlabAccount | undefined) => void) | undefined;
   readonly capBytes: number;
   private readonly idleCapBytes: number;
   private readonly reserveBytes: number;
@@ -108,8 +110,10 @@ export class SlabPool {
     slab.refs -= 1;
     if (slab.refs > 0) return;
     const size = slab.bytes.length;
-    this.charge(slab.account, -size);
+    const { account } = slab;
+    this.charge(account, -size);
     slab.account = undefined;
+    this.onReturn?.(account);
     const index = SLAB_CLASSES_BYTES.findIndex((entry) => entry === size);
     if (index < 0 || this.idle + size > this.idleCapBytes) return;
     this.idle += size;
