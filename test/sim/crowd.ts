@@ -45,6 +45,10 @@ export interface CrowdOptions {
   /** Bytes that the server gets sent in a millisecond. */
   readonly serverBytesPerMs?: number;
   readonly config?: Partial<ConnectionConfig>;
+  /** Memory for received bytes of one host. */
+  readonly receivePoolBytes?: number;
+  /** Bytes that one host reads in a millisecond, of its connections in turn. */
+  readonly readBytesPerMs?: number;
 }
 
 export class Crowd {
@@ -53,6 +57,8 @@ export class Crowd {
   readonly clients: readonly Endpoint[];
   /** File bytes that have come, by the number of the client's host. */
   readonly received: number[];
+  /** And by connection. */
+  readonly receivedBy = new Map<Connection, number>();
   private readonly options: CrowdOptions;
   private readonly flying = new Fifo<Flying>();
   private readonly serving = new Set<Serving>();
@@ -62,6 +68,8 @@ export class Crowd {
   private readonly hosts: ReadonlyMap<PeerAddress, Endpoint>;
   private readonly slot: TransmitSlot;
   private budgetBytes = 0;
+  private readCredit = 0;
+  private readonly readable: readonly Set<Connection>[];
 
   constructor(options: CrowdOptions) {
     this.options = options;
@@ -74,6 +82,7 @@ export class Crowd {
     this.clients = Array.from({ length: options.hosts }, (_, i) => this.endpoint(i + 1));
     this.addresses = this.clients.map((_, i) => addressOf(i + 1));
     this.hosts = new Map(this.clients.map((client, i) => [this.addresses[i]!, client]));
+    this.readable = this.clients.map(() => new Set());
     this.received = new Array<number>(options.hosts).fill(0);
   }
 
@@ -88,7 +97,9 @@ export class Crowd {
       trace: NO_TRACE,
       wake: () => undefined,
       sendPool: this.sendPool,
-      receivePool: new SlabPool(1_073_741_824),
+      receivePool: new SlabPool(this.options.receivePoolBytes ?? 1_073_741_824, {
+        reserveBytes: 65_536,
+      }),
       connection: { ...DEFAULT_CONNECTION_CONFIG, ...this.options.config },
     });
   }
@@ -132,13 +143,28 @@ export class Crowd {
     const { nowMs, slot } = this;
     if (client.nextTimeout() <= nowMs) client.handleTimeout(nowMs);
     for (let next = client.pollEvent(); next !== undefined; next = client.pollEvent()) {
-      const { connection } = next;
-      for (let run = connection.readRun(1); run; run = connection.readRun(1)) {
-        this.received[host]! += run.length;
-        connection.releaseRun(run);
-      }
+      if (next.event.kind === 'readable') this.readable[host]!.add(next.connection);
     }
+    this.read(host);
     while (client.pollTransmit(nowMs, slot)) this.fly(this.addresses[host]!);
+  }
+
+  /** One run of each connection in turn, as far as what may be read lasts. */
+  private read(host: number): void {
+    const rate = this.options.readBytesPerMs ?? Infinity;
+    const readable = this.readable[host]!;
+    this.readCredit = Math.min(rate, this.readCredit + rate);
+    for (const connection of readable) {
+      if (this.readCredit <= 0) return;
+      readable.delete(connection);
+      const run = connection.readRun(1);
+      if (run === undefined) continue;
+      readable.add(connection);
+      this.readCredit -= run.length;
+      this.received[host]! += run.length;
+      this.receivedBy.set(connection, (this.receivedBy.get(connection) ?? 0) + run.length);
+      connection.releaseRun(run);
+    }
   }
 
   private serve(): void {
