@@ -49,6 +49,16 @@ function usageOf(pid: number): Usage {
   };
 }
 
+/** Memory that a process has resident now; bytes, 0 when it is gone. */
+export function residentBytes(pid: number): number {
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+    return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? 0) * 1024;
+  } catch {
+    return 0;
+  }
+}
+
 function parseEvent(line: string): LftpEvent | undefined {
   try {
     return JSON.parse(line) as LftpEvent;
@@ -132,6 +142,7 @@ export function runClient(
 
 /** A client under way: what it has told so far, and a way to end it. */
 export interface RunningClient {
+  readonly pid: number;
   readonly events: readonly LftpEvent[];
   readonly ended: Promise<ClientRun>;
   stop(): void;
@@ -163,7 +174,8 @@ export function startClient(
     rmSync(folder, { recursive: true });
     return { code, events, errorText: said(), wallSeconds, usage };
   };
-  return { events, ended: finish(), stop: () => process.kill('SIGTERM') };
+  const pid = process.pid ?? 0;
+  return { pid, events, ended: finish(), stop: () => process.kill('SIGTERM') };
 }
 
 /** A client that a signal ended leaves no usage behind. */
