@@ -16,6 +16,7 @@ import { impaired, lossy } from './rows/lossy.ts';
 import { memory } from './rows/memory.ts';
 import type { Row } from './rows/row.ts';
 import { startup } from './rows/startup.ts';
+import { trees } from './rows/trees.ts';
 import { vethClean } from './rows/veth-clean.ts';
 import { veth } from './rows/veth.ts';
 
@@ -31,6 +32,7 @@ const ROWS: readonly Row[] = [
   benchAgrees,
   startup,
   clients,
+  trees,
 ];
 
 function git(...args: string[]): string {
