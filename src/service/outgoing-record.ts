@@ -1,4 +1,4 @@
-/** The one `dat` record of a transfer: it goes out whatever happens, because the peer counts on it. */
+/** The one `dat` record of a transfer: it goes out whatever happens, as the peer counts on it. */
 import type { Slab } from '../util/slab.ts';
 import type { TransferChannel } from './transfer-channel.ts';
 

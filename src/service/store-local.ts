@@ -102,9 +102,13 @@ export async function createDownload(
   }
 }
 
+/** Tells unfinished files of one command from each other; drawn once, as a tree has many. */
+let stagedCount = randomBytes(4).readUInt32BE();
+
 /** `.NAME.<8 hex>.lftp-part`, with NAME cut where the whole would be too long for a file name. */
 export function stagedName(name: string): string {
-  const suffix = `.${randomBytes(4).toString('hex')}.lftp-part`;
+  stagedCount = (stagedCount + 1) % 2 ** 32;
+  const suffix = `.${stagedCount.toString(16).padStart(8, '0')}.lftp-part`;
   let kept = name;
   while (Buffer.byteLength(`.${kept}${suffix}`) > COMPONENT_MAX_BYTES) {
     kept = kept.replace(/.$/su, '');

@@ -1,4 +1,4 @@
-/** `lftp get -r <address> [local]`: loaded when it is asked for, so that a small `get` starts soon. */
+/** `lftp get -r <address> [local]`: loaded when it is asked for; a small `get` starts soon. */
 import { componentFault } from '../../service/path.ts';
 import { planLocalRoot } from '../../service/tree/tree-local-store.ts';
 import { parseAddress } from '../address.ts';

@@ -79,13 +79,19 @@ export async function openTargetTree(
   try {
     const { folder, path } = await openRoot(root, offer);
     const shared = await shareFolder(folder);
+    // One draw for all: chance costs more than anything else about a small file's name.
+    const tag = randomBytes(12).toString('hex');
+    let count = 0;
     const place = new TreePlace({
       root: shared,
       base: path,
       overwrite: offer.overwrite,
       keep: offer.keep,
       flush: new TreeFlush(shared, fileSystemFlush()),
-      stagedPath: () => partial.entry(randomBytes(16).toString('hex')),
+      stagedPath: () => {
+        count = (count + 1) % 2 ** 32;
+        return partial.entry(`${tag}${count.toString(16).padStart(8, '0')}`);
+      },
       wrapError: servedFileError,
     });
     return { place, path };
