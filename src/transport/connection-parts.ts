@@ -243,7 +243,7 @@ export class ConnectionParts {
    * the longest delay, whoever asks: for our acknowledgements, and for those we ask for.
    */
   agreeOnAcks(parameters: Parameters): void {
-    const share = Math.max(MIN_ACK_DELAY_MS, this.rtt.minRttMs * ACK_DELAY_SHARE);
+    const share = Math.max(MIN_ACK_DELAY_MS, this.rtt.leastMs * ACK_DELAY_SHARE);
     this.tracker?.setPolicy(parameters.ackEverySegments, Math.min(parameters.maxAckDelayMs, share));
     this.recovery.maxAckDelayMs = Math.min(this.config.maxAckDelayMs, share);
   }

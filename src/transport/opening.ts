@@ -5,6 +5,7 @@
  *
  * P-OPEN-03: the initiator repeats its message with doubling timers until it is answered; the
  * responder speaks only when spoken to. Every message is built once and repeated byte for byte.
+ * The first repeats come soon, since a lost datagram of an opening delays all that follows it.
  */
 import { ERROR } from '../wire/codes.ts';
 import { SYN_BYTES } from '../wire/layout.ts';
@@ -20,8 +21,8 @@ import type { Handshake, MessageNumber } from './protection.ts';
 import type { SegmentWriter } from './segment-writer.ts';
 import type { TransmitSlot } from './types.ts';
 
-/** First interval between repeats while no round trip is known (founding documents). */
-export const OPENING_RETRY_MS = 500;
+/** P-OPEN-03: least interval before the first repeat, as between attempts in RFC 8305 §5. */
+export const OPENING_RETRY_MS = 100;
 export const OPENING_RETRY_CAP_MS = 1000;
 
 /** Cookies that one opening takes from unproven answers (docs/LIMITS.md). */
@@ -44,6 +45,7 @@ export class Opening {
   /** Newest error code in an unproven answer: shown if the attempt times out (P-OPEN-07). */
   advice = ERROR.NONE as number;
   private message: Uint8Array | undefined;
+  private sentMs = -Infinity;
   private retryAtMs = Infinity;
   private intervalMs = OPENING_RETRY_MS;
   private intervalCapMs = OPENING_RETRY_CAP_MS;
@@ -109,20 +111,24 @@ export class Opening {
     );
   }
 
-  /** The third message, with the first operation inside when there is one. */
+  /**
+   * The third message, with the first operation inside when there is one.
+   * @param answerMs after which its answer should be here
+   * @param capMs longest interval between its repeats
+   */
   buildThird(
     buffer: Uint8Array,
     seq: number,
     txn: number,
     parameters: Parameters,
     first: FirstSegment | undefined,
-    rttMs: number,
+    answerMs: number,
     capMs: number,
   ): void {
     const length = this.build(buffer, 3, seq, txn, 0, parameters, first);
     this.writer.sealer = this.handshake.sealer;
     this.state = 'unproven';
-    this.intervalMs = rttMs;
+    this.intervalMs = Math.max(OPENING_RETRY_MS, answerMs);
     this.intervalCapMs = capMs;
     this.start(buffer, length);
   }
@@ -145,7 +151,8 @@ export class Opening {
 
   /**
    * P-COOKIE-02: the responder wants to see that the SYN's address is ours: the same SYN leaves
-   * again at once, with the cookie. Whoever forges cookies delays an opening a few times.
+   * again at once, with the cookie, once for each. Whoever forges cookies delays an opening a few
+   * times.
    * @returns false when it is refused
    */
   onCookie(cookie: Uint8Array): boolean {
@@ -153,13 +160,23 @@ export class Opening {
     const range = cookieRange(this.message);
     if (range === undefined || this.cookiesTaken >= MAX_COOKIES_TAKEN) return false;
     this.cookiesTaken += 1;
+    // A SYN that was repeated on its way is asked again by each copy.
+    const shown = this.message.subarray(range.from, range.to);
+    if (cookie.every((byte, i) => byte === shown[i])) return true;
     this.message.set(cookie, range.from);
     finishSegment(this.message, 0, this.message.length);
-    // A datagram that was not sent before: its answer can be timed.
-    this.attempts = 0;
-    this.firstSentMs = -1;
+    // The answer to a datagram that was not sent before can be timed, if nothing else was sent.
+    if (this.cookiesTaken === 1 && this.attempts === 1) {
+      this.attempts = 0;
+      this.firstSentMs = -1;
+    }
     this.retryAtMs = -Infinity;
     return true;
+  }
+
+  /** P-OPEN-05: a segment is to leave that would be dropped unless the third message came first. */
+  precede(nowMs: number): void {
+    if (this.state === 'unproven' && this.sentMs < nowMs) this.retryAtMs = nowMs;
   }
 
   /** P-OPEN-05: any segment of an open connection proves that the third message arrived. */
@@ -179,6 +196,7 @@ export class Opening {
     if (this.copies === 0) {
       this.copies = this.controlCopies;
       this.attempts += 1;
+      this.sentMs = nowMs;
       if (this.firstSentMs < 0) this.firstSentMs = nowMs;
       this.retryAtMs = this.state === 'synReceived' ? Infinity : nowMs + this.intervalMs;
       this.intervalMs = Math.min(

@@ -57,15 +57,17 @@ export class OpeningReceiver {
 
   /**
    * P-RTT-02: only a message that was sent once says which sending its answer belongs to (Karn).
-   * Its answer to the responder may have waited for a program that starts or a person who thinks:
-   * that is no round trip, and sets no more than the pace of the first flight.
+   * Of one that was repeated, the time since its first sending is a round trip at most, which is
+   * enough for timers. The answer to the responder may have waited for a program that starts or a
+   * person who thinks: that is no round trip, and sets no more than the pace of the first flight.
    */
   private sampleOpening(nowMs: number): void {
     const { opening, rtt, path, initiator } = this.parts;
-    if (opening.attempts !== 1) return;
-    const rttMs = Math.max(0.001, nowMs - opening.firstSentMs);
-    if (initiator) rtt.sample(rttMs);
-    path.onRoundTrip(initiator ? rttMs : Math.min(rttMs, MAX_FIRST_SPREAD_MS));
+    const mostMs = Math.max(0.001, nowMs - opening.firstSentMs);
+    const isExact = initiator && opening.attempts === 1;
+    if (isExact) rtt.sample(mostMs);
+    else if (initiator) rtt.limit(mostMs);
+    path.onRoundTrip(isExact ? mostMs : Math.min(mostMs, MAX_FIRST_SPREAD_MS));
   }
 
   /** P-KEY-03: the server's key is checked before the third message, which shows who asks. */

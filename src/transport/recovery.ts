@@ -19,6 +19,8 @@ import { FATE, type TransmissionLog } from './transmission-log.ts';
 export const REORDERING_THRESHOLD = 3;
 /** Floor of the tail loss probe's wait: a busy event loop is not a lost tail. */
 const MIN_PROBE_MS = 10;
+/** P-LOSS-02: segments of a probe after one that was not answered (RFC 9002 §6.2.4). */
+const REPEATED_PROBE_SEGMENTS = 2;
 /** Recoveries after which a widened reordering window is narrow again (RFC 8985 §6.2). */
 const WINDOW_PERSISTS_RECOVERIES = 16;
 const MAX_WINDOW_MULTIPLE = 16;
@@ -36,8 +38,8 @@ export class Recovery {
     tailLossProbes: 0,
     spuriousLosses: 0,
   };
-  /** P-LOSS-02: a probe is due, which goes past the congestion window if need be. */
-  isProbeDue = false;
+  /** P-LOSS-02: segments of a probe that are due, past the congestion window if need be. */
+  probesDue = 0;
   /** The first segment found lost goes out whatever is in flight (RFC 6675 §5, RFC 6298 §5.4). */
   isFirstDue = false;
   /** The peer's promise: how long it may sit on an acknowledgement. */
@@ -50,6 +52,8 @@ export class Recovery {
   private recoveriesSinceSpurious = 0;
   private lossDeadlineMs = Infinity;
   private probeDeadlineMs = Infinity;
+  /** Probes since something was last acknowledged, or timed out. */
+  private unansweredProbes = 0;
   readonly episodes: Episodes;
   readonly mtu = new PathMtu();
   /** Bytes found lost since `takeLostBytes`. */
@@ -95,25 +99,39 @@ export class Recovery {
 
   /** A stream transmission left: the tail loss probe's clock starts anew (RFC 8985 §7.2). */
   onSent(nowMs: number): void {
-    this.isProbeDue = false;
+    this.probesDue = 0;
     this.isFirstDue = false;
     this.armProbe(nowMs);
   }
 
-  /** The probe left; no second one until something is acknowledged (RFC 8985 §7.3). */
-  onProbeSent(): void {
-    this.counters.tailLossProbes += 1;
-    this.isProbeDue = false;
-    this.probeDeadlineMs = Infinity;
+  /** What is in flight that a probe repeats: the newest, then the oldest; -1 for none. */
+  probeSeq(): number {
+    const { window } = this;
+    const isSecond = this.unansweredProbes > 1 && this.probesDue === 1;
+    const isOldest = isSecond && window.stateOf(window.sndUna) === SEGMENT.IN_FLIGHT;
+    return isOldest ? window.sndUna : window.newestInFlight();
   }
 
+  /** A segment of the probe left. */
+  onProbeSent(nowMs: number): void {
+    this.counters.tailLossProbes += 1;
+    this.probesDue -= 1;
+    this.armProbe(nowMs);
+  }
+
+  /** Each probe waits twice as long as the one before, until something is acknowledged. */
   private armProbe(nowMs: number): void {
     if (this.path.controller.fixedTimeoutMs !== undefined) return; // the founding timers know none
     const hasOne = this.window.sndNxt - this.window.sndUna === 1;
-    const waitMs = this.rtt.hasSample
-      ? Math.max(MIN_PROBE_MS, 2 * this.rtt.srttMs + (hasOne ? this.maxAckDelayMs : 0))
-      : this.rtoMs;
-    this.probeDeadlineMs = nowMs + waitMs;
+    const answerMs = 2 * this.rtt.expectedMs + (hasOne ? this.maxAckDelayMs : 0);
+    const firstMs = Math.max(
+      MIN_PROBE_MS,
+      this.rtt.hasSample ? answerMs : Math.min(answerMs, this.rtoMs),
+    );
+    const waitMs = firstMs * 2 ** this.unansweredProbes;
+    // Where a timeout is as near, that asks.
+    const isAsked = this.unansweredProbes > 0 && waitMs >= this.rtoMs;
+    this.probeDeadlineMs = isAsked ? Infinity : nowMs + waitMs;
   }
 
   /** Transmission `txn` arrived; called for each one newly told, in any order. */
@@ -149,6 +167,7 @@ export class Recovery {
   onAcknowledged(nowMs: number, madeProgress: boolean, priorFlightBytes: number): void {
     this.episodes.onAcknowledged(nowMs);
     this.detectLosses(nowMs, priorFlightBytes);
+    if (madeProgress) this.unansweredProbes = 0;
     if (this.window.flightBytes === 0) this.probeDeadlineMs = Infinity;
     else if (madeProgress) this.armProbe(nowMs);
   }
@@ -231,8 +250,9 @@ export class Recovery {
     this.expireSegments(nowMs);
     if (nowMs < this.probeDeadlineMs) return;
     this.probeDeadlineMs = Infinity;
-    // A probe asks about the tail; when something is known to be lost, that goes first anyway.
-    if (this.window.flightBytes > 0 && this.window.lostCount === 0) this.isProbeDue = true;
+    if (this.window.flightBytes === 0) return;
+    this.unansweredProbes += 1;
+    this.probesDue = this.unansweredProbes > 1 ? REPEATED_PROBE_SEGMENTS : 1;
   }
 
   /** The last resort: each segment whose own timeout has passed is lost. */
@@ -254,6 +274,7 @@ export class Recovery {
     if (!isNewEpoch) return;
     if (isLarge) this.mtu.onLargeTimeout();
     this.isFirstDue = true;
+    this.unansweredProbes = 0;
     this.episodes.onTimeout(nowMs, flightBefore, isRepeated);
     this.lost.sort();
   }

@@ -1,6 +1,6 @@
 /** Round-trip time and the base of retransmission timeouts (RFC 6298 §2, RFC 9002 §5). */
 
-/** Timeout before the first sample (RFC 6298 §2.1). */
+/** Longest timeout before the first sample (RFC 6298 §2.1). */
 export const INITIAL_RTO_MS = 1000;
 /**
  * P-RTO-02: floor of the variance term, as in Linux. Under the whole timeout it would leave a
@@ -17,6 +17,8 @@ export class RttEstimator {
   rttvarMs = 0;
   minRttMs = Infinity;
   latestMs = 0;
+  /** What a round trip is at most while none is measured; Infinity while nothing is known. */
+  private mostMs = Infinity;
 
   get hasSample(): boolean {
     return this.minRttMs !== Infinity;
@@ -36,8 +38,24 @@ export class RttEstimator {
     this.minRttMs = Math.min(this.minRttMs, rttMs);
   }
 
+  /** P-RTT-02: an answer came within `mostMs` of the first of several sendings of a message. */
+  limit(mostMs: number): void {
+    this.mostMs = mostMs;
+  }
+
+  /** How long an answer takes, as far as is known; Infinity while nothing is. */
+  get expectedMs(): number {
+    return this.hasSample ? this.srttMs : this.mostMs;
+  }
+
+  /** The smallest round trip, as far as is known; Infinity while nothing is. */
+  get leastMs(): number {
+    return Math.min(this.minRttMs, this.mostMs);
+  }
+
   /** Another path: nothing is known of it. */
   reset(): void {
+    this.mostMs = Infinity;
     this.srttMs = 0;
     this.rttvarMs = 0;
     this.minRttMs = Infinity;
@@ -46,9 +64,10 @@ export class RttEstimator {
 
   /** P-RTO-01, P-RTO-02: timeout of a segment at first. @param maxAckDelayMs the peer's promise */
   rtoMs(maxAckDelayMs: number): number {
-    if (!this.hasSample) return INITIAL_RTO_MS;
-    const marginMs = Math.max(MIN_VARIANCE_MS, 4 * this.rttvarMs, 2 * this.srttMs);
-    return this.srttMs + marginMs + maxAckDelayMs;
+    const rttMs = this.expectedMs;
+    const marginMs = Math.max(MIN_VARIANCE_MS, 4 * this.rttvarMs, 2 * rttMs);
+    const timeoutMs = rttMs + marginMs + maxAckDelayMs;
+    return this.hasSample ? timeoutMs : Math.min(INITIAL_RTO_MS, timeoutMs);
   }
 
   /** RFC 9002 §6.2.1: how long silence is no news. @param maxAckDelayMs the peer's promise */

@@ -25,6 +25,7 @@ export class OpeningTransmitter {
     else if (opening.state === 'synSent' && this.parts.receive !== undefined) {
       this.buildThird(nowMs, slot);
     }
+    if (this.parts.recovery.probesDue > 0) opening.precede(nowMs);
     const sent = opening.poll(nowMs, slot);
     // Repeated as it was, the message can no longer say how long a round trip takes.
     if (sent && opening.attempts > 1 && this.thirdTxn >= 0) {
@@ -54,10 +55,12 @@ export class OpeningTransmitter {
       parts.noteTransmission(nowMs, seq, this.thirdTxn, this.thirdTxn);
       parts.recovery.onSent(nowMs);
     }
-    const { rtoMs } = parts.recovery;
+    const { rtoMs, maxAckDelayMs } = parts.recovery;
+    // As for a tail probe (P-LOSS-02).
+    const answerMs = Math.min(2 * parts.rtt.expectedMs + maxAckDelayMs, rtoMs);
     const capMs = parts.rtt.backoffCapMs;
     const own = parts.ownParameters(parts.config.login);
-    parts.opening.buildThird(slot.buffer, seq, this.thirdTxn, own, first, rtoMs, capMs);
+    parts.opening.buildThird(slot.buffer, seq, this.thirdTxn, own, first, answerMs, capMs);
     parts.keyLifetime.begin(nowMs, parts.sealer.keys);
   }
 

@@ -114,7 +114,7 @@ export class TransmitPipeline {
 
   private pollProbes(nowMs: number, slot: TransmitSlot): boolean {
     const { parts } = this;
-    if (parts.recovery.isProbeDue) return this.sendTailProbe(nowMs, slot);
+    if (parts.recovery.probesDue > 0) return this.sendTailProbe(nowMs, slot);
     const isWindowProbe = parts.peerWindow.isProbeDue;
     const isKeyProbe = parts.keyLifetime.isProbeDue(nowMs);
     if (!isWindowProbe && !isKeyProbe && !parts.liveness.isProbeDue) return false;
@@ -130,18 +130,21 @@ export class TransmitPipeline {
     return true;
   }
 
-  /** RFC 8985 §7.3: new data if there is any, else the newest segment again. */
+  /** P-LOSS-02: what is known to be lost goes first, then new data, then what is in flight. */
   private sendTailProbe(nowMs: number, slot: TransmitSlot): boolean {
-    const { parts } = this;
-    parts.recovery.isProbeDue = false;
-    const seq = parts.window.newestInFlight();
-    if (this.mayNumberNew() && this.partSeq < 0) this.sendNew(nowMs, slot);
+    const { recovery, trace, id } = this.parts;
+    const lost = recovery.nextLost();
+    const seq = lost < 0 ? recovery.probeSeq() : lost;
+    if (lost < 0 && this.mayNumberNew() && this.partSeq < 0) this.sendNew(nowMs, slot);
     // A segment that needs parts is left to its timeout: half of it would prove nothing.
     else if (seq >= 0 && !this.needsParts(seq)) this.sendWhole(nowMs, slot, seq);
-    else return false;
-    parts.recovery.mtu.doubt();
-    if (parts.trace.enabled) parts.trace.record(nowMs, parts.id, { kind: 'probe', probe: 'tail' });
-    parts.recovery.onProbeSent();
+    else {
+      recovery.probesDue = 0;
+      return false;
+    }
+    recovery.mtu.doubt();
+    if (trace.enabled) trace.record(nowMs, id, { kind: 'probe', probe: 'tail' });
+    recovery.onProbeSent(nowMs);
     return true;
   }
 

@@ -83,6 +83,26 @@ describe('cookies', () => {
     expect(talk.connection.stats().minRttMs).toBeCloseTo(20, 1);
   });
 
+  it('P-COOKIE-02 P-RTT-02 asked by each copy of a SYN, one cookie is shown once', () => {
+    const scene = always();
+    const { net, server, client } = scene;
+    net.tap = (packet) => [{ ...packet, lateMs: 140 }];
+    const talk = client.connect(0, server);
+    talk.say('hello');
+    net.run(295);
+    // At 0 and 100 ms; the question to the first has come at 300 ms.
+    expect(synsOf(scene)).toHaveLength(2);
+    net.run(650);
+    expect(server.newest.messages).toEqual(['hello']);
+    expect(server.endpoint.stats().cookiesAsked).toBe(2);
+    const { from, to } = cookieRange(synsOf(scene)[0]!.bytes)!;
+    const shown = synsOf(scene).filter(({ bytes }) => bytes.slice(from, to).some((b) => b !== 0));
+    expect(shown).toHaveLength(1);
+    // Which copy of the SYN was answered is not known, so that is no round trip.
+    net.run(1_000);
+    expect(talk.connection.stats().minRttMs).toBeGreaterThan(299);
+  });
+
   it('P-COOKIE-01 one of another address, another port, too old or forged is none', () => {
     const scene = always();
     const { net, server, client } = scene;
