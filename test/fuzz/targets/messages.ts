@@ -7,7 +7,7 @@ import {
 import { BrokenProperty, demand, type Target } from '../target.ts';
 
 const DECODERS = [decodeClientMessage, decodeServerMessage] as const;
-const OPS = ['get', 'post', 'digest', 'cancel', 'status', 'count', 'error'];
+const OPS = ['get', 'post', 'getTree', 'postTree', 'digest', 'cancel', 'status', 'count', 'error'];
 
 function isNatural(value: unknown): boolean {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;

@@ -26,6 +26,8 @@ const CLIENT: ClientMessage[] = [
     keep: true,
   },
   { op: 'post', id: 4, path: [], size: null, overwrite: 'always', mtimeMs: -5, keep: false },
+  { op: 'getTree', id: 9, path: ['a'] },
+  { op: 'postTree', id: 10, path: [], overwrite: 'never', mtimeMs: 1.5, mode: 0o755, keep: false },
   { op: 'cancel', id: 5, code: 64 },
   { op: 'status', id: 6 },
   { op: 'count', id: 7 },
@@ -35,6 +37,9 @@ const CLIENT: ClientMessage[] = [
 const SERVER: ServerMessage[] = [
   { kind: 'file', re: 1, size: 0, mtimeMs: 0.5, mode: 0o600 },
   { kind: 'go', re: 2 },
+  { kind: 'tree', re: 8, mtimeMs: -1.5, mode: 0o700 },
+  { kind: 'stored', re: 9, ranges: [0, 5, 7, 7], failed: [{ number: 6, error: 10, message: 'x' }] },
+  { kind: 'finished', re: 9, path: ['a'] },
   { kind: 'committed', re: 3, digest, path: ['x'] },
   { kind: 'status', re: 4, clients: 3, uptimeSeconds: 5, version: '1', access: 'ro' },
   { kind: 'count', re: 5, ...counts },
