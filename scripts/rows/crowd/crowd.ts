@@ -74,6 +74,11 @@ export class Crowd {
     return reports.flatMap(({ files }) => files);
   }
 
+  /** The sessions leave; the processes stay for others. */
+  async leave(): Promise<void> {
+    await Promise.all(this.members.map((member) => member.ask({ kind: 'leave' }, 'left')));
+  }
+
   /** Begins to fetch and does not wait: what comes of it is `countBytes`. */
   begin(name: string): void {
     for (const member of this.members) {

@@ -59,10 +59,16 @@ async function get(names: readonly string[]): Promise<Report> {
   return { kind: 'fetched', files: await Promise.all(files) };
 }
 
+async function leave(): Promise<Report> {
+  const leaving = clients.splice(0);
+  await Promise.all(leaving.map(({ session }) => session.abort(ERROR.CANCELLED)));
+  for (const { link } of leaving) link.close();
+  return { kind: 'left' };
+}
+
 async function close(): Promise<Report> {
   stopped.abort(new Error('the measurement is over'));
-  await Promise.all(clients.map(({ session }) => session.abort(ERROR.CANCELLED)));
-  for (const { link } of clients) link.close();
+  await leave();
   return { kind: 'closed' };
 }
 
@@ -72,6 +78,8 @@ function obey(order: Order): Promise<Report> {
       return open(order.host, order.port, order.count);
     case 'get':
       return get(order.names);
+    case 'leave':
+      return leave();
     case 'count':
       return Promise.resolve({ kind: 'counted', bytes: receivedBytes });
     case 'close':

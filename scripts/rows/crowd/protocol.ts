@@ -5,6 +5,8 @@ export type Order =
   | { readonly kind: 'open'; readonly host: string; readonly port: number; readonly count: number }
   /** Every session fetches one file, the n-th session the n-th of `names`, and over again. */
   | { readonly kind: 'get'; readonly names: readonly string[] }
+  /** Closes the sessions and forgets them; others may be opened. */
+  | { readonly kind: 'leave' }
   | { readonly kind: 'count' }
   | { readonly kind: 'close' };
 
@@ -23,5 +25,6 @@ export type Report =
   | { readonly kind: 'fetched'; readonly files: readonly Fetched[] }
   /** File bytes that have come so far, of all sessions. */
   | { readonly kind: 'counted'; readonly bytes: number }
+  | { readonly kind: 'left' }
   | { readonly kind: 'closed' }
   | { readonly kind: 'failed'; readonly reason: string };
