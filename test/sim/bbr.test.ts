@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { type ArenaPlan, type ArenaResult, runArena } from '../../src/sim/arena.ts';
 import { simulateGoodput } from '../../src/sim/goodput.ts';
+import { jainIndex } from '../../src/sim/series.ts';
 
 const RATE = 20_000_000;
 const RTT_MS = 40;
@@ -37,6 +38,19 @@ describe('P-CC-25 bbr-tolerant fills a path that loses at random', () => {
     expect(result.megabitsPerSecond).toBeGreaterThan(least);
     // At most 2 % more leaves than what the path itself loses.
     expect(1 / (1 - result.retransmittedShare)).toBeLessThan(1.02 / (1 - loss) + 0.01);
+  });
+});
+
+describe('P-CC-28 bbr-tolerant believes nothing on little evidence', () => {
+  it('so that of sixteen flows none takes the losses of all for those of its path', () => {
+    const flows = Array.from({ length: 16 }, (_, i) => ({
+      controller: 'bbr-tolerant' as const,
+      startMs: 100 * i,
+    }));
+    const line = { rateBitsPerSecond: RATE, queueBytes: BDP_BYTES };
+    const result = runArena({ line, rttMs: RTT_MS, durationMs: 15_000, seed: 3, flows });
+    const rates = result.flows.map((flow) => flow.megabitsPerSecond(FROM_MS, 15_000));
+    expect(jainIndex(rates)).toBeGreaterThan(0.85);
   });
 });
 

@@ -16,8 +16,8 @@ import type { LossClassifier } from './loss-classifier.ts';
 import type { LossSample } from './samples.ts';
 
 export class BbrReaction {
-  /** Whether less is sent, to see whether less gets lost. */
-  isChecking = false;
+  /** P-CC-24: less is sent for a round, and what becomes of it is told in the next one. */
+  check: 'none' | 'slow' | 'told' = 'none';
   /** The share of losses without a queue that lowered the bounds; Infinity for none. */
   private doubtfulShare = Infinity;
   /** The phase that the losses of this episode have ended. */
@@ -59,12 +59,13 @@ export class BbrReaction {
 
   /** A round of counting losses is over. */
   endRound(cwndBytes: number): void {
-    const { losses, model } = this;
-    const isUsual = model.phase === 'probeBwCruise' && !this.isChecking;
-    this.isChecking = false;
-    if (this.bounds.isLossInRound) this.judge(cwndBytes);
+    const { losses, model, check } = this;
+    losses.endRound(model.phase === 'probeBwCruise' && check === 'none', model.bdpBytes);
+    this.check = check === 'slow' ? 'told' : 'none';
+    // What was lost while the trial began had left before it: that verdict has been given.
+    if (this.bounds.isLossInRound && (check !== 'slow' || losses.isQueueing)) this.judge(cwndBytes);
     this.bounds.isLossInRound = false;
-    losses.endRound(isUsual, model.bdpBytes);
+    losses.startRound();
   }
 
   private judge(cwndBytes: number): void {
@@ -72,7 +73,7 @@ export class BbrReaction {
     const sentBytes = losses.lostBytes + losses.ackedBytes;
     const share = losses.lostBytes / Math.max(1, sentBytes);
     const limit = losses.threshold(sentBytes);
-    if (model.phase === 'startup') this.judgeStartup(share > limit);
+    if (model.phase === 'startup') this.judgeStartup(share > losses.startupThreshold(sentBytes));
     if (this.cycle.isProbing) return;
     // The queue that Drain and DOWN see is the one that they have come to empty.
     const isEmptying = model.phase === 'drain' || model.phase === 'probeBwDown';
@@ -81,7 +82,7 @@ export class BbrReaction {
       this.bounds.lowerShortTerm(model.maxBwBytesPerMs, cwndBytes);
       const isDoubtful = isTolerant && !losses.isQueueing;
       this.doubtfulShare = isDoubtful ? share : Infinity;
-      this.isChecking = isDoubtful && model.phase === 'probeBwCruise';
+      this.check = isDoubtful && model.phase === 'probeBwCruise' ? 'slow' : 'none';
     } else if (share >= this.doubtfulShare / 2 && !losses.isQueueing) {
       this.doubtfulShare = Infinity;
       if (this.cycle.mayForgive()) this.bounds.resetShortTerm();

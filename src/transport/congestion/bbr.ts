@@ -184,7 +184,8 @@ export class Bbr implements CongestionController {
 
   private checkFullPipe(): void {
     if (!this.model.isRoundStart || this.isLimited || this.rateBytesPerMs <= 0) return;
-    this.full.check(this.rateBytesPerMs);
+    const hasGrown = this.full.check(this.rateBytesPerMs);
+    if (this.phase === 'startup') this.losses.onStartupRound(hasGrown);
   }
 
   /** The phases, but for ProbeRTT. */
@@ -193,6 +194,7 @@ export class Bbr implements CongestionController {
     if (model.phase === 'startup' && full.hasBeenFull) {
       model.phase = 'drain';
       this.drainRound = model.rounds;
+      this.losses.onStartupOver();
     }
     const bdpBytes = model.flightFor(1, 0, this.pacingBytesPerMs ?? 0);
     if (model.phase === 'drain') {
@@ -229,7 +231,7 @@ export class Bbr implements CongestionController {
 
   private control(ackedBytes: number): void {
     const { model, full } = this;
-    const isChecking = this.reaction.isChecking && this.phase === 'probeBwCruise';
+    const isChecking = this.reaction.check === 'slow' && this.phase === 'probeBwCruise';
     this.pace(isChecking ? CHECK_GAIN : GAINS[this.phase].pacing);
     const pacingBytesPerMs = this.pacingBytesPerMs ?? 0;
     this.window.update(ackedBytes, full.hasBeenFull, pacingBytesPerMs);

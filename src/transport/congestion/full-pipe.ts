@@ -18,15 +18,19 @@ export class FullPipe {
     this.baselineBytesPerMs = baselineBytesPerMs;
   }
 
-  /** Once per round, with a rate that the application did not limit. */
-  check(bytesPerMs: number): void {
-    if (this.isFull) return;
+  /**
+   * Once per round, with a rate that the application did not limit.
+   * @returns whether it has grown
+   */
+  check(bytesPerMs: number): boolean {
+    if (this.isFull) return false;
     if (bytesPerMs >= GROWTH * this.baselineBytesPerMs) {
       this.restart(bytesPerMs);
-      return;
+      return true;
     }
     this.rounds += 1;
     this.isFull ||= this.rounds >= ROUNDS;
     this.hasBeenFull ||= this.isFull;
+    return false;
   }
 }

@@ -4,7 +4,7 @@
  *
  * Slowing down: what is still lost at nine tenths of the rate, with no queue in the round trips, is
  * the path's own. A policer or a small buffer loses nothing then. Speeding up at the start: as long
- * as each round delivers a quarter more than the one before, nothing is full yet.
+ * as each round delivers a quarter more than the one before, nothing was full before.
  *
  * P-CC-25: so a share is known that is lost whatever we send. What is lost beyond it and its noise
  * may be congestion.
@@ -15,6 +15,8 @@ import type { LossSample } from './samples.ts';
 /** P-CC-28: with more lost than this, or less on the way, nothing is taken for the path's own. */
 export const OWN_SHARE_CEILING = 0.25;
 const LEAST_BDP_SEGMENTS = 16;
+/** P-CC-28: deviations by which a share has to be beyond the ceiling, or it may be chance. */
+const CEILING_DEVIATIONS = 1;
 /** Round trips that are looked at for a queue; the smallest counts, noise only adds. */
 const RECENT_RTTS = 16;
 /** A queue shows by this much over the smallest round trip (as HyStart, RFC 9406 §4.2). */
@@ -30,8 +32,12 @@ const JITTER_GAIN = 1 / 32;
 const MEMORY_SEGMENTS = 1024;
 /** Deviations beyond the known share that may be chance. */
 const DEVIATIONS = 3;
-/** A loss that stays at this much of itself when less is sent does not depend on the rate. */
+/** A loss that stays at this much of itself when less is sent does not depend on the rate… */
 const CONSTANT_SHARE = 2 / 3;
+/** …nor one that chance may have made less, by one deviation and no more than this much of it. */
+const CHANCE_SHARE = 1 / 3;
+/** P-CC-28: segments that have to be sent slowly before anything is believed. */
+const LEAST_SLOW_SEGMENTS = 32;
 
 export class LossClassifier {
   /** Share of what is sent that the path loses whatever we do. */
@@ -61,6 +67,10 @@ export class LossClassifier {
   /** Losses of what was sent slowly, and at the usual rate. */
   private readonly slow = new Tally();
   private readonly usual = new Tally();
+  /** Of rounds of Startup that did not fill the path; of the newest round, and the one before. */
+  private readonly early = new Tally();
+  private readonly newest = new Tally();
+  private readonly before = new Tally();
 
   /** @param isActive whether there is an own share at all */
   constructor(isActive: boolean, smssBytes: number) {
@@ -98,6 +108,7 @@ export class LossClassifier {
     const run = this.isRunOpen ? 0 : 1;
     this.isRunOpen = true;
     this.lostRuns += run;
+    this.newest.add(loss.bytes, loss.bytes, run);
     if (this.isSlow(loss.priorDeliveredBytes)) this.slow.add(loss.bytes, loss.bytes, run);
   }
 
@@ -105,7 +116,29 @@ export class LossClassifier {
   onAcked(bytes: number, priorDelivered: number): void {
     this.isRunOpen = false;
     this.ackedBytes += bytes;
+    this.newest.add(0, bytes, 0);
     if (this.isSlow(priorDelivered)) this.slow.add(0, bytes, 0);
+  }
+
+  /**
+   * A round of Startup is over. Once a round has grown, the path carries more than what was told
+   * of in the round before it had been sent at.
+   */
+  onStartupRound(hasGrown: boolean): void {
+    const { early, newest, before } = this;
+    if (hasGrown) early.add(before.lostBytes, before.sentBytes, before.runs);
+    before.clear();
+    if (!this.isQueueing) before.add(newest.lostBytes, newest.sentBytes, newest.runs);
+    newest.clear();
+  }
+
+  /** Startup is over: what was learnt in it is what any later trial would tell. */
+  onStartupOver(): void {
+    const { lostBytes, sentBytes, runs } = this.early;
+    if (!this.isActive || this.early.share > OWN_SHARE_CEILING) return;
+    this.usual.add(lostBytes, sentBytes, runs);
+    this.slow.add(lostBytes, sentBytes, runs);
+    this.early.clear();
   }
 
   private isSlow(priorDelivered: number): boolean {
@@ -133,15 +166,21 @@ export class LossClassifier {
     const { lostBytes, lostRuns, usual } = this;
     const sentBytes = lostBytes + this.ackedBytes;
     if (isUsual && !this.isQueueing) usual.add(lostBytes, sentBytes, lostRuns);
+    if (this.isActive) this.learn(bdpBytes);
+  }
+
+  /** Another round begins. */
+  startRound(): void {
     this.lostBytes = 0;
     this.ackedBytes = 0;
     this.lostRuns = 0;
-    if (this.isActive) this.learn(bdpBytes);
   }
 
   private forget(): void {
     this.usual.clear();
     this.slow.clear();
+    this.early.clear();
+    this.before.clear();
   }
 
   /** Does less get lost when less is sent? Then only what is left is the path's own. */
@@ -150,27 +189,44 @@ export class LossClassifier {
     const most = MEMORY_SEGMENTS * this.smssBytes;
     if (slow.sentBytes > most) slow.halve();
     if (usual.sentBytes > most) usual.halve();
-    const isConstant = slow.share >= CONSTANT_SHARE * usual.share;
-    const share = isConstant ? usual.share : slow.share;
-    const isTrusted = this.mayKnow && bdpBytes >= LEAST_BDP_SEGMENTS * this.smssBytes;
-    this.ownShare = isTrusted && share <= OWN_SHARE_CEILING ? share : 0;
+    // However little was sent slowly, something of it has to be lost too: a policer loses nothing.
+    const chance = Math.min(this.scatter(usual.share, slow.sentBytes), usual.share * CHANCE_SHARE);
+    const isConstant = slow.share + chance >= CONSTANT_SHARE * usual.share;
+    const known = isConstant ? usual : slow;
+    const isTried = slow.sentBytes >= LEAST_SLOW_SEGMENTS * this.smssBytes;
+    const isFilled = bdpBytes >= LEAST_BDP_SEGMENTS * this.smssBytes;
+    const isTrusted = this.mayKnow && isTried && isFilled;
+    const least = known.share - CEILING_DEVIATIONS * this.scatter(known.share, known.sentBytes);
+    this.ownShare = isTrusted && least <= OWN_SHARE_CEILING ? known.share : 0;
   }
 
-  /** Standard deviation of the share lost of `segments`, as far as the own share is the cause. */
-  private scatter(segments: number): number {
-    const { usual, ownShare, smssBytes } = this;
+  /** Standard deviation of the share lost of `bytes`, if that is `share` by chance alone. */
+  private scatter(share: number, bytes: number): number {
+    const { usual, smssBytes } = this;
     // Losses that come in runs of a mean length L scatter 2L - 1 times as much.
     const run = Math.max(1, usual.lostBytes / smssBytes / Math.max(1, usual.runs));
-    return Math.sqrt((ownShare * (1 - ownShare) * (2 * run - 1)) / Math.max(1, segments));
+    return Math.sqrt((share * (1 - share) * (2 * run - 1)) / Math.max(1, bytes / smssBytes));
   }
 
   /** Share of a flight of `flightBytes` whose loss is no chance any more. */
   threshold(flightBytes: number): number {
-    if (this.ownShare === 0) return LOSS_THRESHOLD;
-    const { smssBytes, usual } = this;
-    const flight = this.scatter(flightBytes / smssBytes);
-    const estimate = this.scatter(usual.sentBytes / smssBytes);
-    return LOSS_THRESHOLD + this.ownShare + DEVIATIONS * Math.hypot(flight, estimate);
+    return this.beyondChance(this.ownShare, flightBytes, this.usual.sentBytes);
+  }
+
+  /** The same in Startup, where the own share is not known yet. */
+  startupThreshold(flightBytes: number): number {
+    const { share, sentBytes } = this.early;
+    const isKnown = this.isActive && share <= OWN_SHARE_CEILING;
+    return this.beyondChance(isKnown ? share : 0, flightBytes, sentBytes);
+  }
+
+  /** @param knownBytes from which `share` is known */
+  private beyondChance(share: number, flightBytes: number, knownBytes: number): number {
+    if (share === 0) return LOSS_THRESHOLD;
+    const flight = this.scatter(share, flightBytes);
+    return (
+      LOSS_THRESHOLD + share + DEVIATIONS * Math.hypot(flight, this.scatter(share, knownBytes))
+    );
   }
 
   /** Factor from what was delivered to what was carried before the path lost its share of it. */

@@ -173,6 +173,39 @@ describe('losses, in the tolerant mode', () => {
     expect(pacing()).toBeCloseTo(0.75 * 100 * 0.99, 6);
   });
 
+  it('P-CC-24 that left before the trial are not judged again, and it costs one round', () => {
+    feed.settle();
+    seeQueue();
+    loseInRound(2, 100);
+    // What is told now was sent before less was sent; the rate is the old one again.
+    feed.lose(3);
+    feed.round(10);
+    expect(pacing()).toBeCloseTo(100 * 0.99, 6);
+    // Now the trial is told: as much was lost of less, so that is the path’s own.
+    feed.lose(2);
+    feed.round(10, { rate: 75 });
+    feed.round(10, { rate: 75 });
+    expect(pacing()).toBeCloseTo(100 * 0.99, 6);
+  });
+
+  it.each([
+    [0, 'probeBwDown'],
+    [1, 'startup'],
+  ])('P-CC-24 with %d in twenty lost before the queue, Startup goes on to %s', (before, then) => {
+    for (const rate of [50, 100, 200, 400, 800]) {
+      for (let i = 0; i < before; i += 1) feed.lose(1);
+      feed.round(20, { rate });
+    }
+    for (let i = 0; i < 16; i += 1) feed.within({ rttMs: 130 });
+    for (let i = 0; i < 6; i += 1) {
+      feed.lose(1);
+      feed.within({ rttMs: 130 });
+    }
+    feed.round(60, { rate: 1_600, rttMs: 130 });
+    feed.round(60, { rate: 3_200, rttMs: 130 });
+    expect(phase()).toBe(then);
+  });
+
   it('do not end Startup without a queue', () => {
     for (const isQueueing of [false, true]) {
       const rttMs = isQueueing ? 130 : 100;

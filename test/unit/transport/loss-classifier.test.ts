@@ -40,6 +40,7 @@ describe('LossClassifier', () => {
     losses.onAcked((100 - lost) * SMSS, delivered);
     delivered += (100 - lost) * SMSS;
     losses.endRound(!isSlow, bdp * SMSS);
+    losses.startRound();
   }
 
   const threshold = (segments: number): number => losses.threshold(segments * SMSS);
@@ -62,15 +63,78 @@ describe('LossClassifier', () => {
 
   it('takes only what is left of a loss that sending less makes smaller', () => {
     round(12);
-    round(6, { isSlow: true });
+    for (let i = 0; i < 3; i += 1) round(6, { isSlow: true });
     expect(losses.ownShare).toBeCloseTo(0.06, 6);
   });
 
-  it('P-CC-28 knows nothing where more than a quarter is lost', () => {
-    for (const isSlow of [false, true]) round(25, { isSlow });
-    expect(losses.ownShare).toBe(0.25);
-    for (const isSlow of [false, true]) round(26, { isSlow });
+  it('P-CC-25 does not take for a difference what may be chance', () => {
+    round(20);
+    // A deviation of 100 segments at 0.2 is 0.04, and two thirds of 0.2 are 0.133.
+    round(10, { isSlow: true });
+    expect(losses.ownShare).toBeCloseTo(0.2, 6);
+    round(7, { isSlow: true });
+    expect(losses.ownShare).toBeCloseTo(0.085, 6);
+  });
+
+  it('P-CC-25 believes nothing of a path that loses nothing of a few that were sent slowly', () => {
+    round(12);
+    losses.setSlow(true, delivered);
+    losses.onAcked(3 * SMSS, delivered);
+    losses.endRound(false, 100 * SMSS);
     expect(losses.ownShare).toBe(0);
+  });
+
+  it('P-CC-28 knows nothing where more than a quarter is lost, and not by chance', () => {
+    for (const isSlow of [false, true]) round(26, { isSlow });
+    expect(losses.ownShare).toBe(0.26);
+    for (const isSlow of [false, true, false, true]) round(40, { isSlow });
+    expect(losses.ownShare).toBe(0);
+  });
+
+  describe('in Startup', () => {
+    /** A round of 100 segments, `lost` of them. */
+    function startupRound(lost: number, hasGrown: boolean): void {
+      for (let i = 0; i < lost; i += 1) losses.onLost({ ...LOSS });
+      losses.onAcked((100 - lost) * SMSS, 0);
+      losses.onStartupRound(hasGrown);
+    }
+
+    function finish(): void {
+      losses.startRound();
+      losses.onStartupOver();
+      losses.endRound(false, 100 * SMSS);
+    }
+
+    it('P-CC-25 learns from rounds behind which another one grew', () => {
+      for (const lost of [10, 8, 30]) startupRound(lost, true);
+      startupRound(60, false);
+      expect(losses.ownShare).toBe(0);
+      expect(losses.startupThreshold(Infinity)).toBeCloseTo(
+        0.02 + 0.09 + 3 * Math.sqrt((0.09 * 0.91 * (2 * 1 - 1)) / 200),
+        2,
+      );
+      finish();
+      expect(losses.ownShare).toBeCloseTo(0.09, 6);
+    });
+
+    it('P-CC-25 learns nothing from rounds with a queue, or of more than a quarter', () => {
+      see(113);
+      for (const lost of [10, 10, 10]) startupRound(lost, true);
+      see(100);
+      expect(losses.startupThreshold(SMSS)).toBe(0.02);
+      for (const lost of [30, 30, 30]) startupRound(lost, true);
+      expect(losses.startupThreshold(SMSS)).toBe(0.02);
+      finish();
+      expect(losses.ownShare).toBe(0);
+    });
+
+    it('gives the draft’s mode no allowance', () => {
+      losses = new LossClassifier(false, SMSS);
+      for (const lost of [10, 10, 10]) startupRound(lost, true);
+      expect(losses.startupThreshold(SMSS)).toBe(0.02);
+      finish();
+      expect([losses.ownShare, losses.threshold(SMSS)]).toEqual([0, 0.02]);
+    });
   });
 
   it('forgets, so that a path may heal', () => {
