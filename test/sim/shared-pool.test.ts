@@ -2,11 +2,11 @@ import { expect, it } from 'vitest';
 import type { Connection } from '../../src/transport/connection.ts';
 import { Crowd } from './crowd.ts';
 
-const OTHERS = 15;
+const OTHERS = 7;
 const POOL_BYTES = 8_388_608;
 /** A disk far slower than what comes. */
 const READ_BYTES_PER_MS = 4_000;
-const SPAN_MS = 3_000;
+const SPAN_MS = 5_000;
 
 it(
   'P-FLOW-07 shares the memory for received bytes with whoever comes later',
@@ -32,13 +32,14 @@ it(
     crowd.run(SPAN_MS);
     const gained = [first, ...later].map((connection, i) => readOf(connection) - before[i]!);
     const fair = (SPAN_MS * READ_BYTES_PER_MS) / (OTHERS + 1);
-    process.stdout.write(
-      `read of the first ${(gained[0]! / fair).toFixed(2)} of a fair share, of ${OTHERS} later ones ` +
-        `${(Math.min(...gained.slice(1)) / fair).toFixed(2)} at least\n`,
-    );
+    const least = Math.min(...gained.slice(1)) / fair;
+    const shares = `${(gained[0]! / fair).toFixed(2)} and ${least.toFixed(2)} at least`;
+    process.stdout.write(`read of a fair share, by the first and by the others: ${shares}\n`);
     expect(gained[0]).toBeLessThan(2 * fair);
-    expect(Math.min(...gained.slice(1))).toBeGreaterThan(fair / 2);
+    expect(least).toBeGreaterThan(0.5);
     // The disk never waits for the network.
-    expect(gained.reduce((sum, bytes) => sum + bytes, 0)).toBeGreaterThan(0.95 * 16 * fair);
+    expect(gained.reduce((sum, bytes) => sum + bytes, 0)).toBeGreaterThan(
+      0.95 * (OTHERS + 1) * fair,
+    );
   },
 );
