@@ -5,11 +5,14 @@ export class SharedFolder {
   readonly folder: Folder;
   /** Number of its file system: one flush does for all that lies on the same. */
   readonly device: number;
+  /** Made by this transfer: whatever stands in it came with the transfer too. */
+  readonly isNew: boolean;
   private holders = 1;
 
-  constructor(folder: Folder, device: number) {
+  constructor(folder: Folder, device: number, isNew = false) {
     this.folder = folder;
     this.device = device;
+    this.isNew = isNew;
   }
 
   /** @returns itself; one more {@link release} is due */

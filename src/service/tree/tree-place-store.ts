@@ -59,10 +59,8 @@ export class TreePlace {
   /** Makes a folder, or enters the one that is there. @throws LftpError */
   async enter(parent: SharedFolder, name: string, path: RemotePath): Promise<SharedFolder> {
     try {
-      await mkdir(parent.folder.entry(name)).catch((error: unknown) => {
-        if (systemCode(error) !== 'EEXIST') throw error;
-      });
-      return await shareFolder(await parent.folder.openFolder(name));
+      const isNew = await makeFolder(parent.folder.entry(name));
+      return await shareFolder(await parent.folder.openFolder(name), isNew);
     } catch (error) {
       throw this.errorAt(path, clashOr(error));
     }
@@ -100,6 +98,8 @@ export class TreePlace {
   }
 
   private async check(parent: SharedFolder, entry: FileEntry, path: RemotePath): Promise<void> {
+    // Nobody's file stands there, and a look for each would cost more than the renaming.
+    if (parent.isNew && this.options.overwrite === 'always') return;
     const standing = await parent.folder.stat(entry.name);
     if (standing === undefined) return;
     const shown = pathText([...this.options.base, ...path]);
@@ -110,10 +110,24 @@ export class TreePlace {
   }
 }
 
-/** @returns the folder, to be released instead of closed */
-export async function shareFolder(folder: SharedFolder['folder']): Promise<SharedFolder> {
+/** @returns false when the name is taken */
+async function makeFolder(path: string): Promise<boolean> {
   try {
-    return new SharedFolder(folder, (await folder.handle.stat()).dev);
+    await mkdir(path);
+    return true;
+  } catch (error) {
+    if (systemCode(error) === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+/** @returns the folder, to be released instead of closed */
+export async function shareFolder(
+  folder: SharedFolder['folder'],
+  isNew = false,
+): Promise<SharedFolder> {
+  try {
+    return new SharedFolder(folder, (await folder.handle.stat()).dev, isNew);
   } catch (error) {
     await folder.close();
     throw error;

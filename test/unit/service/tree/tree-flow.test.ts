@@ -1,4 +1,4 @@
-/** What keeps a tree from growing in memory, and what it rests on when a disk has no group flush. */
+/** What keeps a tree small in memory, and what it rests on where a group has no flush. */
 import { mkdtemp, open, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -33,7 +33,7 @@ afterEach(async () => {
 });
 
 describe('a sender of a tree', () => {
-  it('P-TREE-08 waits while much is unanswered, and goes on when some of it is answered', async () => {
+  it('P-TREE-08 waits while much is unanswered, and goes on when some is answered', async () => {
     const unanswered = new Unanswered(new TreeTally(SILENT));
     for (let number = 0; number < MAX_TREE_UNANSWERED - 1; number += 1) {
       expect(unanswered.add(number, ['x'], 1)).toBeUndefined();
