@@ -1,6 +1,6 @@
 /**
- * 10 GB through one pair of processes, both ways, on loopback and to a real disk: offsets that do not
- * fit 32 bits, and memory that does not grow with what has passed.
+ * 10 GB through one pair of processes, both ways, on loopback and to a real disk: offsets that do
+ * not fit 32 bits, and memory that does not grow with what has passed.
  */
 import {
   closeSync,
@@ -25,7 +25,7 @@ const SIZE_BYTES = 10_000_000_000;
 const MARK_EVERY_BYTES = 512 * 1024 ** 2;
 const SAMPLE_MS = 250;
 const MAX_RESIDENT_BYTES = 200e6;
-/** The second half of a transfer may have so much more than the first: pools fill, heaps breathe. */
+/** The second half of a transfer may have so much more than the first: heaps breathe. */
 const GROWTH_BYTES = 16e6;
 
 /** Zeros but for a mark here and there, so that a piece in the wrong place is seen. */
