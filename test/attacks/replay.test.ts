@@ -60,6 +60,7 @@ describe('a whole session that is replayed a minute later, in virtual time', () 
     // From elsewhere the SYN is a new one: a half-open entry that nobody can complete.
     expect(server.endpoint.stats().accepted - sentBefore).toBeLessThanOrEqual(1);
     client.sendMessage(connection);
+    world.rest();
     converse(world, heard);
     expect(server.appOf(accepted!).messagesRead).toBe(6);
     world.end();
