@@ -4,7 +4,8 @@
  *
  * P-CC-24: in the tolerant mode a round with losses is congestion when they came with a queue in
  * the round trips, or were more than the path's own loss explains. Where there was no queue that
- * verdict is in doubt: for a round less is sent, and if as much is lost, the bounds are lifted.
+ * verdict is in doubt: for a round less is sent. If with the lower bounds and without a queue as
+ * much is lost, they are lifted: a queue may have been of our own late timers, and no reason.
  */
 import type { BbrBounds } from './bbr-bounds.ts';
 import type { BbrCycle } from './bbr-cycle.ts';
@@ -18,7 +19,7 @@ import type { LossSample } from './samples.ts';
 export class BbrReaction {
   /** P-CC-24: less is sent for a round, and what becomes of it is told in the next one. */
   check: 'none' | 'slow' | 'told' = 'none';
-  /** The share of losses without a queue that lowered the bounds; Infinity for none. */
+  /** The share of losses that lowered the bounds; Infinity for none. */
   private doubtfulShare = Infinity;
   /** The phase that the losses of this episode have ended. */
   private undoPhase: ModelPhase | undefined = undefined;
@@ -80,8 +81,8 @@ export class BbrReaction {
     const isTolerant = this.isTolerant && losses.hasSeenQueue;
     if (!isTolerant || share > limit || (losses.isQueueing && !isEmptying)) {
       this.bounds.lowerShortTerm(model.maxBwBytesPerMs, cwndBytes);
+      this.doubtfulShare = isTolerant ? share : Infinity;
       const isDoubtful = isTolerant && !losses.isQueueing;
-      this.doubtfulShare = isDoubtful ? share : Infinity;
       this.check = isDoubtful && model.phase === 'probeBwCruise' ? 'slow' : 'none';
     } else if (share >= this.doubtfulShare / 2 && !losses.isQueueing) {
       this.doubtfulShare = Infinity;

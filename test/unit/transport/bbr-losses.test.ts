@@ -165,6 +165,33 @@ describe('losses, in the tolerant mode', () => {
     expect(pacing()).toBeCloseTo(80 * 0.99, 6);
   });
 
+  it('P-CC-24 that a queue made congestion are forgiven when as much gets lost without one', () => {
+    feed.settle();
+    for (let i = 0; i < 16; i += 1) feed.within({ rttMs: 130 });
+    feed.round(10, { rate: 80, rttMs: 130 });
+    feed.lose(1);
+    feed.round(40, { rate: 80, rttMs: 130 });
+    expect(pacing()).toBeCloseTo(80 * 0.99, 6);
+    for (let i = 0; i < 16; i += 1) feed.within({ rttMs: 100 });
+    feed.lose(1);
+    feed.round(50, { rate: 80 });
+    feed.round(50, { rate: 80 });
+    expect(pacing()).toBeCloseTo(100 * 0.99, 6);
+  });
+
+  it('P-CC-24 that a queue made congestion are not forgiven when they go with it', () => {
+    feed.settle();
+    for (let i = 0; i < 16; i += 1) feed.within({ rttMs: 130 });
+    feed.round(10, { rate: 80, rttMs: 130 });
+    feed.lose(3);
+    feed.round(40, { rate: 80, rttMs: 130 });
+    for (let i = 0; i < 16; i += 1) feed.within({ rttMs: 100 });
+    feed.lose(1);
+    feed.round(50, { rate: 80 });
+    feed.round(50, { rate: 80 });
+    expect(pacing()).toBeCloseTo(80 * 0.99, 6);
+  });
+
   it('P-CC-24 are tried for a round at less, and forgiven when as much gets lost then', () => {
     feed.settle();
     seeQueue();
