@@ -8,6 +8,10 @@
 const TRAIN_MS = 1;
 const MIN_TRAIN_SEGMENTS = 2;
 const MAX_TRAIN_BYTES = 65_536;
+/** On paths this near, halved for every such step, more may leave at once: feedback is quick. */
+const NEAR_STEP_MS = 0.5;
+const NEAR_STEPS = 16;
+const NEAR_TRAIN_SHARE = 1 / 8;
 /** P-PACE-03: so much time may be banked in a pause… */
 const BANK_MS = 2;
 /** …and so much when a train has waited for its time and its timer was late, but no later. */
@@ -20,11 +24,26 @@ export class Pacer {
   private creditBytes = 0;
   private asOfMs = -Infinity;
   private isWaiting = false;
+  /** What a train may have besides on a near path: bytes at most, and the time they take. */
+  private nearBytes = 0;
+  private nearMs = 0;
+
+  /**
+   * P-PACE-02: where answers come soon, a busy machine makes round trips long and its many flows
+   * slow; trains of a few segments would cost it more than they spare the path.
+   */
+  onRoundTrip(minRttMs: number, srttMs: number): void {
+    const steps = Math.floor(minRttMs / NEAR_STEP_MS);
+    this.nearBytes = steps < NEAR_STEPS ? MAX_TRAIN_BYTES >> steps : 0;
+    this.nearMs = srttMs * NEAR_TRAIN_SHARE;
+  }
 
   /** P-PACE-02: bytes that leave together. */
-  static trainBytes(bytesPerMs: number, smssBytes: number): number {
+  trainBytes(bytesPerMs: number, smssBytes: number): number {
     const least = MIN_TRAIN_SEGMENTS * smssBytes;
-    return Math.max(least, Math.min(MAX_TRAIN_BYTES, bytesPerMs * TRAIN_MS));
+    const near = Math.min(this.nearBytes, bytesPerMs * this.nearMs);
+    const usual = Math.max(bytesPerMs * TRAIN_MS, near);
+    return Math.max(least, Math.min(MAX_TRAIN_BYTES, usual));
   }
 
   /**
@@ -36,7 +55,7 @@ export class Pacer {
       this.isWaiting = false;
       return true;
     }
-    const train = Pacer.trainBytes(bytesPerMs, smssBytes);
+    const train = this.trainBytes(bytesPerMs, smssBytes);
     this.fill(nowMs, bytesPerMs, train);
     const wanted = this.isWaiting ? train : bytes;
     // Half a byte is rounding of float milliseconds, not credit that is missing.

@@ -84,6 +84,7 @@ export class PathGroup {
     const isSafe = isCumulative && sample.lostBytes === 0;
     if (this.isReducing) this.prr.onAck(sample.ackedBytes, sample.flightBytes, isSafe);
     this.onRoundTrip(sample.srttMs);
+    this.pacer.onRoundTrip(sample.minRttMs, sample.srttMs);
   }
 
   /** The pace follows window and round trip. @param srttMs 0 while there is none */

@@ -17,9 +17,28 @@ function burst(pacer: Pacer, nowMs: number, bytesPerMs: number): number {
 
 describe('Pacer', () => {
   it('P-PACE-02 lets trains of about a millisecond leave: two segments to 64 KiB', () => {
-    expect(Pacer.trainBytes(1, SMSS)).toBe(2_800);
-    expect(Pacer.trainBytes(TEN_SEGMENTS_A_MS, SMSS)).toBe(14_000);
-    expect(Pacer.trainBytes(1_000_000, SMSS)).toBe(65_536);
+    const pacer = new Pacer();
+    expect(pacer.trainBytes(1, SMSS)).toBe(2_800);
+    expect(pacer.trainBytes(TEN_SEGMENTS_A_MS, SMSS)).toBe(14_000);
+    expect(pacer.trainBytes(1_000_000, SMSS)).toBe(65_536);
+  });
+
+  it.each([
+    // A round trip of 80 ms, 0.2 ms of it the path: an eighth of what leaves in it.
+    [0.2, 80, 1_000, 10_000],
+    [0.2, 80, 20_000, 65_536],
+    // The farther the path, the less.
+    [1.2, 80, 20_000, 20_000],
+    [1.2, 80, 10_000, 16_384],
+    [3, 80, 2_000, 2_800],
+    [20, 80, 2_000, 2_800],
+    // Where nobody is busy, nothing changes.
+    [0.2, 0.3, 14_000, 14_000],
+    [Infinity, 100, 14_000, 14_000],
+  ])('P-PACE-02 has longer trains near by: least %d ms, now %d', (least, now, rate, bytes) => {
+    const pacer = new Pacer();
+    pacer.onRoundTrip(least, now);
+    expect(pacer.trainBytes(rate, SMSS)).toBe(bytes);
   });
 
   it('P-PACE-01 keeps the rate, train by train', () => {
@@ -79,7 +98,7 @@ describe('Pacer', () => {
       for (const { gapMs, bytesPerMs } of steps) {
         nowMs += gapMs;
         allowance += gapMs * bytesPerMs;
-        most = Math.max(most, 8 * bytesPerMs, Pacer.trainBytes(bytesPerMs, SMSS));
+        most = Math.max(most, 8 * bytesPerMs, pacer.trainBytes(bytesPerMs, SMSS));
         sent += SMSS * burst(pacer, nowMs, bytesPerMs);
         expect(sent).toBeLessThanOrEqual(allowance + most + steps.length);
         if (pacer.maySend(nowMs, SMSS, bytesPerMs, SMSS)) continue;
