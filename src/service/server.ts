@@ -1,5 +1,6 @@
 /** The file server: one UDP port, any number of clients, each with a session of its own. */
 import { randomBytes } from 'node:crypto';
+import { createDigest } from '../io/digest.ts';
 import { listen } from '../io/listen.ts';
 import type { Listener, ListenOptions } from '../io/listen.ts';
 import { ERROR } from '../wire/codes.ts';
@@ -78,6 +79,8 @@ export class FileServer {
     const tree = await ServedTree.open(options.root);
     const server = new FileServer(options, tree);
     try {
+      // Loads what digests, or the first client would wait for it.
+      await createDigest();
       // Told now, and not to the first client that brings a file.
       if (options.logins.mayWrite) await tree.openPartial();
       server.listener = await listen({
