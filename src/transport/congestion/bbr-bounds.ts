@@ -52,11 +52,16 @@ export class BbrBounds {
     this.flightShortBytes = Infinity;
   }
 
-  /** Down to what the last round delivered, and by no more than cubic would. */
-  lowerShortTerm(maxBwBytesPerMs: number, cwndBytes: number): void {
+  /**
+   * Down to what the last round delivered, and by no more than cubic would.
+   * @param keepsRate whether the rate of that round was our own choice, and says nothing
+   */
+  lowerShortTerm(maxBwBytesPerMs: number, cwndBytes: number, keepsRate: boolean): void {
     if (this.bwShortBytesPerMs === Infinity) this.bwShortBytesPerMs = maxBwBytesPerMs;
     if (this.flightShortBytes === Infinity) this.flightShortBytes = cwndBytes;
-    this.bwShortBytesPerMs = Math.max(this.bwLatestBytesPerMs, BETA * this.bwShortBytesPerMs);
+    if (!keepsRate) {
+      this.bwShortBytesPerMs = Math.max(this.bwLatestBytesPerMs, BETA * this.bwShortBytesPerMs);
+    }
     this.flightShortBytes = Math.max(this.flightLatestBytes, BETA * this.flightShortBytes);
   }
 

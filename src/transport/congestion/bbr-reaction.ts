@@ -21,6 +21,11 @@ export class BbrReaction {
   check: 'none' | 'slow' | 'told' = 'none';
   /** The share of losses that lowered the bounds; Infinity for none. */
   private doubtfulShare = Infinity;
+  /** Bytes delivered in all when Drain ended: what is told of up to them left before or in it. */
+  private drainedBytes = 0;
+  /** Bytes delivered in all when that left which began the round. */
+  private roundPriorBytes = 0;
+  private isOfDrain = false;
   /** The phase that the losses of this episode have ended. */
   private undoPhase: ModelPhase | undefined = undefined;
   private readonly isTolerant: boolean;
@@ -58,13 +63,25 @@ export class BbrReaction {
     this.bounds.save();
   }
 
-  /** A round of counting losses is over. */
-  endRound(cwndBytes: number): void {
+  /** Startup has been answered by Drain, whose own rate says nothing about the path. */
+  onDrain(): void {
+    if (this.isTolerant) this.drainedBytes = this.model.deliveredBytes;
+  }
+
+  /**
+   * A round of counting losses is over.
+   * @param priorBytes bytes delivered in all when that left which ends it
+   */
+  endRound(cwndBytes: number, priorBytes: number): void {
     const { losses, model, check } = this;
+    // With a queue what is delivered is the path's rate; without one it is what Drain has sent.
+    this.isOfDrain = this.roundPriorBytes < this.drainedBytes && !losses.isQueueing;
+    this.roundPriorBytes = priorBytes;
     losses.endRound(model.phase === 'probeBwCruise' && check === 'none', model.bdpBytes);
     this.check = check === 'slow' ? 'told' : 'none';
     // What was lost while the trial began had left before it: that verdict has been given.
-    if (this.bounds.isLossInRound && (check !== 'slow' || losses.isQueueing)) this.judge(cwndBytes);
+    const isJudged = check !== 'slow' || losses.isQueueing;
+    if (this.bounds.isLossInRound && isJudged) this.judge(cwndBytes);
     this.bounds.isLossInRound = false;
     losses.startRound();
   }
@@ -80,7 +97,8 @@ export class BbrReaction {
     const isEmptying = model.phase === 'drain' || model.phase === 'probeBwDown';
     const isTolerant = this.isTolerant && losses.hasSeenQueue;
     if (!isTolerant || share > limit || (losses.isQueueing && !isEmptying)) {
-      this.bounds.lowerShortTerm(model.maxBwBytesPerMs, cwndBytes);
+      const { maxBwBytesPerMs } = model;
+      this.bounds.lowerShortTerm(maxBwBytesPerMs, cwndBytes, this.isOfDrain);
       this.doubtfulShare = isTolerant ? share : Infinity;
       const isDoubtful = isTolerant && !losses.isQueueing;
       this.check = isDoubtful && model.phase === 'probeBwCruise' ? 'slow' : 'none';

@@ -127,7 +127,7 @@ export class Bbr implements CongestionController {
     model.updateMaxBw(this.rateBytesPerMs, this.isLimited);
     this.updateExtraAcked(sample);
     this.checkFullPipe();
-    if (bounds.isRoundStart) this.reaction.endRound(this.usualCwndBytes);
+    if (bounds.isRoundStart) this.reaction.endRound(this.usualCwndBytes, priorDeliveredBytes);
     this.advance(sample);
     this.comeBack(sample);
     const isGrowing = this.isTolerant && !this.full.hasBeenFull;
@@ -198,6 +198,7 @@ export class Bbr implements CongestionController {
     }
     const bdpBytes = model.flightFor(1, 0, this.pacingBytesPerMs ?? 0);
     if (model.phase === 'drain') {
+      this.reaction.onDrain();
       const isLate = model.rounds > this.drainRound + DRAIN_ROUNDS;
       if (isLate || sample.flightBytes <= bdpBytes) cycle.startDown(sample.nowMs);
     }

@@ -192,6 +192,23 @@ describe('losses, in the tolerant mode', () => {
     expect(pacing()).toBeCloseTo(80 * 0.99, 6);
   });
 
+  it('P-CC-24 that are told of what left in Drain leave the rate alone', () => {
+    feed.fill();
+    expect(phase()).toBe('drain');
+    feed.lose(2);
+    feed.round(10, { rate: 100, rttMs: 130 });
+    feed.lose(2);
+    feed.round(10, { rate: 50, sample: { flightBytes: 5 * SMSS } });
+    feed.lose(2);
+    feed.round(10, { rate: 50 });
+    feed.round(10, { rate: 100 });
+    expect(pacing()).toBeGreaterThanOrEqual(100 * 0.9 * 0.99);
+    // What left afterwards is judged as ever.
+    for (let i = 0; i < 16; i += 1) feed.within({ rttMs: 130 });
+    loseInRound(2, 80, 130);
+    expect(pacing()).toBeCloseTo(80 * 0.99, 6);
+  });
+
   it('P-CC-24 are tried for a round at less, and forgiven when as much gets lost then', () => {
     feed.settle();
     seeQueue();
