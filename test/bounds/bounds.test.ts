@@ -23,7 +23,7 @@ async function heldBytes(): Promise<number> {
 async function growthOf({ more }: Fill): Promise<number> {
   if (more === undefined) return 0;
   let least = Infinity;
-  for (let round = 0; round < 4; round += 1) {
+  for (let round = 0; round < 8; round += 1) {
     const before = await heldBytes();
     more();
     least = Math.min(least, (await heldBytes()) - before);

@@ -26,13 +26,11 @@ it('a get of 1 KiB takes two round trips: its request is in the third message', 
   expect(await readFile(join(rig.work, 'file'), 'utf8')).toBe('x'.repeat(1024));
   const { order } = tap;
   const firstData = order.indexOf('down dat');
-  expect(order.slice(0, firstData + 1)).toEqual([
-    'up syn',
-    'down synAck',
-    'up third',
-    'down op',
-    'down dat',
-  ]);
+  const opening = order.slice(0, firstData + 1);
+  // A tail probe may repeat the answer while the file is opened: that is no round trip.
+  const steps = opening.filter((name, index) => name !== opening[index - 1]);
+  expect(steps).toEqual(['up syn', 'down synAck', 'up third', 'down op', 'down dat']);
+  expect(opening.filter((name) => name.startsWith('up'))).toHaveLength(2);
   expect(order).not.toContain('up op');
 });
 
