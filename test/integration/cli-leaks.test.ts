@@ -49,7 +49,8 @@ it('a thousand transfers leave nothing behind', { timeout: 180_000 }, async () =
   const { port } = server.address;
   const settle = (): Promise<void> =>
     expect.poll(() => server.knownConnections, { timeout: 10_000 }).toBe(0);
-  await transfers(folder, port, 100);
+  // Code is optimised and caches fill for some hundred transfers; the heap's growth falls off.
+  await transfers(folder, port, 600);
   await settle();
   const before = await readResources();
   await transfers(folder, port, 1_000);
