@@ -72,8 +72,7 @@ describe('a server that was started anew', () => {
     net.run(5_000);
     expect(near.closed).toBeUndefined();
     expect(anew.endpoint.stats().resetsSent).toBeGreaterThan(0);
-    const areDropped = (): boolean =>
-      client.drops()['reset'] === anew.endpoint.stats().resetsSent;
+    const areDropped = (): boolean => client.drops()['reset'] === anew.endpoint.stats().resetsSent;
     expect(net.runUntil(areDropped, 100)).toBe(true);
     net.run(30_000);
     expect(near.closed).toMatchObject({ kind: 'timedOut', phase: 'silence' });
