@@ -60,8 +60,10 @@ export async function askHidden(question: string, source: PasswordSource): Promi
   signal.throwIfAborted();
   const decoder = new TextDecoder();
   let typed: readonly string[] = [];
-  screen.write(question);
+  // First, so that what is typed as soon as the question stands is neither shown nor taken for an
+  // edit of the terminal's own line: a Ctrl-D would arrive as a letter without meaning.
   input.setRawMode?.(true);
+  screen.write(question);
   let stop: () => void = () => undefined;
   try {
     return await new Promise<string>((resolve, reject) => {

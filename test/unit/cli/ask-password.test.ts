@@ -63,6 +63,18 @@ describe('a password typed at a terminal', () => {
     await expect(bad).rejects.toThrow(usage);
   });
 
+  it('is typed unseen from the moment that its question stands', async () => {
+    const desk = new Desk();
+    let wasRaw = false;
+    const write = (text: string): void => {
+      if (text === '? ') wasRaw = desk.isRaw;
+    };
+    const password = askHidden('? ', { ...desk.source, screen: { isTTY: true, write } });
+    desk.input.write(`${CANARY}\r`);
+    expect(await password).toBe(CANARY);
+    expect(wasRaw).toBe(true);
+  });
+
   it('can be corrected while it is typed', async () => {
     const desk = new Desk();
     const password = askHidden('? ', desk.source);
