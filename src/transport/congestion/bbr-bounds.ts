@@ -4,6 +4,7 @@
  * Infinity is none. The state before an episode is kept, in case it turns out to be spurious.
  */
 import { BETA, HEADROOM } from './bbr-settings.ts';
+import type { DeliverySample } from './samples.ts';
 
 export class BbrBounds {
   bwShortBytesPerMs = Infinity;
@@ -12,6 +13,8 @@ export class BbrBounds {
   /** Largest rate and delivery of the current round. */
   bwLatestBytesPerMs = 0;
   flightLatestBytes = 0;
+  /** Largest flight in which something left that the current round tells of. */
+  sentLatestBytes = 0;
   isLossInRound = false;
   /** Whether the acknowledgement in hand ends a round of counting losses. */
   isRoundStart = false;
@@ -27,24 +30,27 @@ export class BbrBounds {
   }
 
   /** Before the model looks at one acknowledgement. @param flightBytes told by its round trip */
-  begin(prior: number, delivered: number, bytesPerMs: number, flightBytes: number): void {
+  begin(rate: DeliverySample, bytesPerMs: number, flightBytes: number): void {
     this.bwLatestBytesPerMs = Math.max(this.bwLatestBytesPerMs, bytesPerMs);
     this.flightLatestBytes = Math.max(this.flightLatestBytes, flightBytes);
-    this.isRoundStart = prior >= this.roundDelivered;
-    if (this.isRoundStart) this.roundDelivered = delivered;
+    this.sentLatestBytes = Math.max(this.sentLatestBytes, rate.txInFlightBytes);
+    this.isRoundStart = rate.priorDeliveredBytes >= this.roundDelivered;
+    if (this.isRoundStart) this.roundDelivered = rate.deliveredBytes;
   }
 
   /** After the model has looked at it. */
-  end(bytesPerMs: number, flightBytes: number): void {
+  end(rate: DeliverySample, bytesPerMs: number, flightBytes: number): void {
     if (!this.isRoundStart) return;
     this.bwLatestBytesPerMs = bytesPerMs;
     this.flightLatestBytes = flightBytes;
+    this.sentLatestBytes = rate.txInFlightBytes;
   }
 
   resetSignals(): void {
     this.isLossInRound = false;
     this.bwLatestBytesPerMs = 0;
     this.flightLatestBytes = 0;
+    this.sentLatestBytes = 0;
   }
 
   resetShortTerm(): void {

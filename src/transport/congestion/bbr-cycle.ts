@@ -62,9 +62,9 @@ export class BbrCycle {
     return phase === 'startup' || phase === 'probeBwRefill' || phase === 'probeBwUp';
   }
 
-  /** Once per cycle bounds may be lifted that turned out to be in doubt. */
+  /** Once per cycle, or where the path is known to lose, bounds in doubt may be lifted. */
   mayForgive(): boolean {
-    const may = !this.hasForgiven;
+    const may = !this.hasForgiven || this.losses.ownShare > 0;
     this.hasForgiven = true;
     return may;
   }

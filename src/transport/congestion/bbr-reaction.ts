@@ -16,6 +16,9 @@ import type { FullPipe } from './full-pipe.ts';
 import type { LossClassifier } from './loss-classifier.ts';
 import type { LossSample } from './samples.ts';
 
+/** P-CC-24: of the flight that the rate of the model makes; with less the model is not tried. */
+const SENT_SHARE = 0.85;
+
 export class BbrReaction {
   /** P-CC-24: less is sent for a round, and what becomes of it is told in the next one. */
   check: 'none' | 'slow' | 'told' = 'none';
@@ -98,7 +101,7 @@ export class BbrReaction {
     const isTolerant = this.isTolerant && losses.hasSeenQueue;
     if (!isTolerant || share > limit || (losses.isQueueing && !isEmptying)) {
       const { maxBwBytesPerMs } = model;
-      this.bounds.lowerShortTerm(maxBwBytesPerMs, cwndBytes, this.isOfDrain);
+      this.bounds.lowerShortTerm(maxBwBytesPerMs, cwndBytes, this.isOfDrain || this.hasSentLess);
       this.doubtfulShare = isTolerant ? share : Infinity;
       const isDoubtful = isTolerant && !losses.isQueueing;
       this.check = isDoubtful && model.phase === 'probeBwCruise' ? 'slow' : 'none';
@@ -106,6 +109,13 @@ export class BbrReaction {
       this.doubtfulShare = Infinity;
       if (this.cycle.mayForgive()) this.bounds.resetShortTerm();
     }
+  }
+
+  /** P-CC-24: whether so little was on its way that the rate delivered was the sender's doing. */
+  private get hasSentLess(): boolean {
+    const { bwBytesPerMs, minRttMs } = this.model;
+    if (!this.isTolerant || this.losses.isQueueing) return false;
+    return this.bounds.sentLatestBytes < SENT_SHARE * bwBytesPerMs * minRttMs;
   }
 
   private judgeStartup(isHigh: boolean): void {

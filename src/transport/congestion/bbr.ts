@@ -122,19 +122,20 @@ export class Bbr implements CongestionController {
     losses.onRtt(sample.nowMs, sample.rttMs, model.minRttMs);
     losses.onAcked(sample.ackedBytes, sample.rate.priorDeliveredBytes);
     this.read(sample);
-    const { priorDeliveredBytes, deliveredBytes } = sample.rate;
-    bounds.begin(priorDeliveredBytes, deliveredBytes, this.rateBytesPerMs, this.roundBytes);
+    bounds.begin(sample.rate, this.rateBytesPerMs, this.roundBytes);
     model.updateMaxBw(this.rateBytesPerMs, this.isLimited);
     this.updateExtraAcked(sample);
     this.checkFullPipe();
-    if (bounds.isRoundStart) this.reaction.endRound(this.usualCwndBytes, priorDeliveredBytes);
+    if (bounds.isRoundStart) {
+      this.reaction.endRound(this.usualCwndBytes, sample.rate.priorDeliveredBytes);
+    }
     this.advance(sample);
     this.comeBack(sample);
     const isGrowing = this.isTolerant && !this.full.hasBeenFull;
     this.minRtt.update(sample.nowMs, sample.rttMs, isGrowing ? CONFIRMING_NEARNESS : 0);
     model.minRttMs = this.minRtt.ms;
     this.checkProbeRtt(sample);
-    bounds.end(this.rateBytesPerMs, this.roundBytes);
+    bounds.end(sample.rate, this.rateBytesPerMs, this.roundBytes);
     model.bwBytesPerMs = Math.min(model.maxBwBytesPerMs, bounds.bwShortBytesPerMs);
     this.control(sample.ackedBytes);
   }

@@ -209,6 +209,19 @@ describe('losses, in the tolerant mode', () => {
     expect(pacing()).toBeCloseTo(80 * 0.99, 6);
   });
 
+  it.each([
+    [5, 100], // ten segments are what the model’s rate makes of its round trip
+    [30, 70],
+  ])('P-CC-24 with %d segments on their way leave a rate of %d', (flight, rate) => {
+    feed.settle();
+    seeQueue();
+    const delivery = { txInFlightBytes: flight * SMSS };
+    feed.round(10, { rate: 60, delivery });
+    feed.lose(3);
+    feed.round(10, { rate: 60, delivery });
+    expect(pacing()).toBeCloseTo(0.75 * rate * 0.99, 6);
+  });
+
   it('P-CC-24 are tried for a round at less, and forgiven when as much gets lost then', () => {
     feed.settle();
     seeQueue();

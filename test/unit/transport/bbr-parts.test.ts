@@ -1,7 +1,28 @@
 import { describe, expect, it } from 'vitest';
+import { BbrBounds } from '../../../src/transport/congestion/bbr-bounds.ts';
+import { BbrCycle } from '../../../src/transport/congestion/bbr-cycle.ts';
+import { BbrModel } from '../../../src/transport/congestion/bbr-model.ts';
 import { FullPipe } from '../../../src/transport/congestion/full-pipe.ts';
+import { LossClassifier } from '../../../src/transport/congestion/loss-classifier.ts';
 import { MinRtt } from '../../../src/transport/congestion/min-rtt.ts';
 import { WindowedMax } from '../../../src/transport/congestion/windowed-max.ts';
+import { SeededRandom } from '../../../src/util/random.ts';
+
+describe('BbrCycle', () => {
+  it('P-CC-24 forgives once per cycle, and ever again where the path is known to lose', () => {
+    const losses = new LossClassifier(true, 1_000);
+    const model = new BbrModel(1_000);
+    const random = new SeededRandom(1);
+    const cycle = new BbrCycle(model, new BbrBounds(), new FullPipe(), losses, random);
+    expect([cycle.mayForgive(), cycle.mayForgive()]).toEqual([true, false]);
+    losses.ownShare = 0.01;
+    expect([cycle.mayForgive(), cycle.mayForgive()]).toEqual([true, true]);
+    losses.ownShare = 0;
+    expect(cycle.mayForgive()).toBe(false);
+    cycle.startDown(0);
+    expect([cycle.mayForgive(), cycle.mayForgive()]).toEqual([true, false]);
+  });
+});
 
 describe('WindowedMax', () => {
   it('knows the largest of the last slots, and forgets the oldest', () => {
