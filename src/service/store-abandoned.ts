@@ -4,8 +4,7 @@
  * Another server may serve the same folder, on another machine even, so a name tells nothing about
  * who still writes. Age does: what nobody wrote to for a day is no upload that somebody waits for.
  */
-import type { Stats } from 'node:fs';
-import { lstat, readdir, unlink } from 'node:fs/promises';
+import type { FileStats } from './file-system.ts';
 import { ABANDONED_AFTER_MS } from './limits.ts';
 import type { Folder } from './store-walk.ts';
 
@@ -17,15 +16,16 @@ const STAGED_NAME = /^[0-9a-f]{32}$/;
  * @param nowMs ms since 1970
  */
 export async function removeAbandoned(partial: Folder, nowMs: number): Promise<number> {
+  const { fileSystem } = partial;
   let removed = 0;
   // A folder that cannot be read is no reason not to serve.
-  const names = await readdir(partial.entry('.')).catch(() => []);
+  const names = await fileSystem.readdir(partial.entry('.')).catch(() => []);
   for (const name of names) {
     if (!STAGED_NAME.test(name)) continue;
     const path = partial.entry(name);
     try {
-      if (!isAbandoned(await lstat(path), nowMs)) continue;
-      await unlink(path);
+      if (!isAbandoned(await fileSystem.lstat(path), nowMs)) continue;
+      await fileSystem.unlink(path);
       removed += 1;
     } catch {
       // Finished or removed by its own server meanwhile, or not ours to remove: it stays.
@@ -34,6 +34,6 @@ export async function removeAbandoned(partial: Folder, nowMs: number): Promise<n
   return removed;
 }
 
-function isAbandoned(stats: Stats, nowMs: number): boolean {
+function isAbandoned(stats: FileStats, nowMs: number): boolean {
   return stats.isFile() && nowMs - stats.mtimeMs > ABANDONED_AFTER_MS;
 }

@@ -1,13 +1,12 @@
 /** Files of the person who runs the command: what is sent, and where what is fetched goes. */
 import { randomBytes } from 'node:crypto';
-import { constants } from 'node:fs';
-import type { Stats } from 'node:fs';
-import { lstat, open, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { EXIT, LftpError, systemCode } from './error.ts';
+import type { FileStats, FileSystem } from './file-system.ts';
 import { COMPONENT_MAX_BYTES } from './limits.ts';
 import type { FileAnswer, OverwriteRule } from './messages.ts';
 import { existsError, localFileError } from './store-errors.ts';
+import { nodeFileSystem } from './store-file-system.ts';
 import { mayReplace } from './store-overwrite.ts';
 import { OpenFile, statOf } from './store-source.ts';
 import { requireSpace } from './store-space.ts';
@@ -25,9 +24,9 @@ export interface LocalTarget {
 export async function openLocalFile(path: string): Promise<OpenFile> {
   const wrap = (error: unknown): LftpError => localFileError(error, path);
   try {
-    const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
-    const stats = await statOf(handle);
-    if (stats.isFile()) return new OpenFile(handle, stats, wrap);
+    const handle = await nodeFileSystem.open(path, 'readLinked');
+    const stats = await statOf(nodeFileSystem, handle);
+    if (stats.isFile()) return new OpenFile(nodeFileSystem, handle, stats, wrap);
     await handle.close();
     if (stats.isDirectory()) throw localFolderError(path, 'Name a file, or send it with -r.');
     throw localSpecialError(path);
@@ -49,12 +48,13 @@ export async function planLocalTarget(
 ): Promise<LocalTarget> {
   const typed = local ?? remoteName;
   try {
-    const stats = await statOrNone(typed);
+    const stats = await statOrNone(nodeFileSystem, typed);
     const isFolder = local !== undefined && (stats?.isDirectory() ?? typed.endsWith('/'));
     const path = isFolder ? join(typed, remoteName) : await followLink(typed);
     const target = { folder: dirname(path), name: basename(path), path };
-    if (!(await stat(target.folder)).isDirectory()) throw missingFolderError(target.folder);
-    const existing = isFolder ? await statOrNone(path) : stats;
+    if (!(await nodeFileSystem.stat(target.folder)).isDirectory())
+      throw missingFolderError(target.folder);
+    const existing = isFolder ? await statOrNone(nodeFileSystem, path) : stats;
     if (existing?.isDirectory()) throw localFolderError(path);
     if (existing !== undefined && !existing.isFile()) throw localSpecialError(path);
     if (existing !== undefined && overwrite === 'never') throw existsError('local', path);
@@ -73,11 +73,12 @@ export async function createDownload(
   file: FileAnswer,
   overwrite: OverwriteRule,
   isKept: boolean,
+  fileSystem: FileSystem = nodeFileSystem,
 ): Promise<StagedFile> {
   const { folder, path } = target;
   const wrapError = (error: unknown): LftpError => localFileError(error, path);
   const recheck = async (): Promise<void> => {
-    const existing = await statOrNone(path);
+    const existing = await statOrNone(fileSystem, path);
     if (existing === undefined) return;
     const source = { sizeBytes: file.size, mtimeMs: file.mtimeMs };
     const found = { sizeBytes: existing.size, mtimeMs: existing.mtimeMs };
@@ -85,9 +86,10 @@ export async function createDownload(
   };
   try {
     await recheck();
-    await requireSpace(folder, file.size, path);
-    const handle = await open(folder, constants.O_RDONLY | constants.O_DIRECTORY);
+    await requireSpace(fileSystem, folder, file.size, path);
+    const handle = await fileSystem.open(folder, 'folderLinked');
     return await StagedFile.create({
+      fileSystem,
       stagedPath: join(folder, stagedName(target.name)),
       targetPath: path,
       mustNotExist: overwrite === 'never',
@@ -116,9 +118,9 @@ export function stagedName(name: string): string {
   return `.${kept}${suffix}`;
 }
 
-async function statOrNone(path: string): Promise<Stats | undefined> {
+async function statOrNone(fileSystem: FileSystem, path: string): Promise<FileStats | undefined> {
   try {
-    return await stat(path);
+    return await fileSystem.stat(path);
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return undefined;
     throw error;
@@ -128,7 +130,9 @@ async function statOrNone(path: string): Promise<Stats | undefined> {
 /** A link to a file is kept, and the file behind it replaced; a link to nothing is replaced. */
 async function followLink(path: string): Promise<string> {
   try {
-    return (await lstat(path)).isSymbolicLink() ? await realpath(path) : path;
+    return (await nodeFileSystem.lstat(path)).isSymbolicLink()
+      ? await nodeFileSystem.realpath(path)
+      : path;
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return path;
     throw error;

@@ -1,9 +1,7 @@
 /** An open regular file as the source of a transfer. */
-import { fstatSync } from 'node:fs';
-import type { Stats } from 'node:fs';
-import type { FileHandle } from 'node:fs/promises';
 import type { LftpError } from './error.ts';
 import type { FileSource } from './file-ends.ts';
+import type { FileStats, FileSystem, OpenHandle } from './file-system.ts';
 import { FILE_READS_AHEAD } from './limits.ts';
 
 /**
@@ -11,11 +9,11 @@ import { FILE_READS_AHEAD } from './limits.ts';
  * memory: asking in line costs a tenth of a turn of the thread pool, which small files would feel.
  */
 export async function statOf(
-  handle: FileHandle,
-  look: (descriptor: number) => Stats = fstatSync,
-): Promise<Stats> {
+  fileSystem: Pick<FileSystem, 'statNow'>,
+  handle: OpenHandle,
+): Promise<FileStats> {
   try {
-    return look(handle.fd);
+    return fileSystem.statNow(handle);
   } catch (error) {
     await handle.close().catch(() => undefined);
     throw error;
@@ -27,16 +25,19 @@ export class OpenFile implements FileSource {
   readonly mtimeMs: number;
   readonly mode: number;
   readonly concurrentReads = FILE_READS_AHEAD;
-  private readonly handle: FileHandle;
+  private readonly fileSystem: FileSystem;
+  private readonly handle: OpenHandle;
   private readonly wrapError: (error: unknown) => LftpError;
   private readonly onClose: () => void;
 
   constructor(
-    handle: FileHandle,
-    stats: Stats,
+    fileSystem: FileSystem,
+    handle: OpenHandle,
+    stats: FileStats,
     wrapError: (error: unknown) => LftpError,
     onClose: () => void = () => undefined,
   ) {
+    this.fileSystem = fileSystem;
     this.handle = handle;
     this.sizeBytes = stats.size;
     this.mtimeMs = stats.mtimeMs;
@@ -54,7 +55,7 @@ export class OpenFile implements FileSource {
   }
 
   isUnchanged(): Promise<boolean> {
-    const now = fstatSync(this.handle.fd);
+    const now = this.fileSystem.statNow(this.handle);
     return Promise.resolve(now.size === this.sizeBytes && now.mtimeMs === this.mtimeMs);
   }
 

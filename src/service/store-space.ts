@@ -1,6 +1,6 @@
 /** Whether a file fits, asked before its first byte. */
-import { statfs } from 'node:fs/promises';
 import { EXIT, LftpError } from './error.ts';
+import type { FileSystem } from './file-system.ts';
 
 /**
  * @param folder any path on the file system in question
@@ -8,12 +8,13 @@ import { EXIT, LftpError } from './error.ts';
  * @throws LftpError 11 when fewer bytes are free for us than `sizeBytes`
  */
 export async function requireSpace(
+  fileSystem: FileSystem,
   folder: string,
   sizeBytes: number | null,
   path: string,
 ): Promise<void> {
   if (sizeBytes === null || sizeBytes === 0) return;
-  const { bavail, bsize } = await statfs(folder);
+  const { bavail, bsize } = await fileSystem.statfs(folder);
   const freeBytes = bavail * bsize;
   if (sizeBytes <= freeBytes) return;
   const text = `the file has ${sizeBytes} bytes, but only ${freeBytes} are free`;

@@ -2,14 +2,13 @@
  * A file that is being received: written under a name that nobody mistakes for the file, and put
  * in place only when it is whole, verified and flushed (P-SVC-09).
  */
-import { constants, unlinkSync } from 'node:fs';
-import { link, open, rename, unlink } from 'node:fs/promises';
-import type { FileHandle } from 'node:fs/promises';
 import type { LftpError } from './error.ts';
 import type { FileSink } from './file-ends.ts';
+import type { FileSystem, OpenHandle } from './file-system.ts';
 import { FILE_RUN_BYTES } from './limits.ts';
 
 export interface StagedOptions {
+  readonly fileSystem: FileSystem;
   /** Path of the unfinished file; must not exist. */
   readonly stagedPath: string;
   /** Path it gets in the end. */
@@ -28,7 +27,7 @@ export interface StagedOptions {
 }
 
 /** Unfinished files of this process, for an exit that has no time left. */
-const stagedPaths = new Set<string>();
+const stagedPaths = new Map<string, FileSystem>();
 
 let isExitWatched = false;
 
@@ -41,9 +40,9 @@ function watchExit(): void {
 
 /** Removes every unfinished file at once; for the last moment before the process ends. */
 export function removeStagedNow(): void {
-  for (const path of stagedPaths) {
+  for (const [path, fileSystem] of stagedPaths) {
     try {
-      unlinkSync(path);
+      fileSystem.unlinkNow(path);
     } catch {
       // Already gone, or beyond our reach: there is nobody left to tell.
     }
@@ -53,29 +52,25 @@ export function removeStagedNow(): void {
 
 export class StagedFile implements FileSink {
   readonly runBytes = FILE_RUN_BYTES;
-  private readonly handle: FileHandle;
+  private readonly handle: OpenHandle;
   private readonly options: StagedOptions;
   private isSettled = false;
   private underWay = Promise.resolve();
 
-  private constructor(handle: FileHandle, options: StagedOptions) {
+  private constructor(handle: OpenHandle, options: StagedOptions) {
     this.handle = handle;
     this.options = options;
   }
 
   static async create(options: StagedOptions): Promise<StagedFile> {
     watchExit();
-    const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
-    stagedPaths.add(options.stagedPath);
+    const { fileSystem, stagedPath } = options;
+    stagedPaths.set(stagedPath, fileSystem);
     try {
-      const handle = await open(
-        options.stagedPath,
-        O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW,
-        0o666,
-      );
+      const handle = await fileSystem.open(stagedPath, 'create');
       return new StagedFile(handle, options);
     } catch (error) {
-      stagedPaths.delete(options.stagedPath);
+      stagedPaths.delete(stagedPath);
       await options.release();
       throw options.wrapError(error);
     }
@@ -157,13 +152,13 @@ export class StagedFile implements FileSink {
 
   /** A link fails if the name is taken, a rename replaces it, each in one step (P-SVC-13). */
   private async place(): Promise<void> {
-    const { stagedPath, targetPath, mustNotExist } = this.options;
+    const { fileSystem, stagedPath, targetPath, mustNotExist } = this.options;
     if (!mustNotExist) {
-      await rename(stagedPath, targetPath);
+      await fileSystem.rename(stagedPath, targetPath);
       return;
     }
-    await link(stagedPath, targetPath);
-    await unlink(stagedPath);
+    await fileSystem.link(stagedPath, targetPath);
+    await fileSystem.unlink(stagedPath);
   }
 
   async discard(): Promise<void> {
@@ -175,8 +170,8 @@ export class StagedFile implements FileSink {
   }
 
   private async remove(): Promise<void> {
-    const { stagedPath } = this.options;
-    await unlink(stagedPath).catch(() => undefined);
+    const { fileSystem, stagedPath } = this.options;
+    await fileSystem.unlink(stagedPath).catch(() => undefined);
     stagedPaths.delete(stagedPath);
     await this.letGo();
   }

@@ -1,6 +1,6 @@
 /** The served folder as a whole: its handle, its unfinished uploads, and how much is open. */
-import { access, chmod, constants, mkdir } from 'node:fs/promises';
 import { EXIT, LftpError, systemCode } from './error.ts';
+import type { FileSystem } from './file-system.ts';
 import { STORE_MAX_OPEN_FILES } from './limits.ts';
 import { PRIVATE_NAME } from './path.ts';
 import { removeAbandoned } from './store-abandoned.ts';
@@ -20,9 +20,9 @@ export class ServedTree {
   }
 
   /** @throws LftpError 14 */
-  static async open(path: string): Promise<ServedTree> {
+  static async open(path: string, fileSystem?: FileSystem): Promise<ServedTree> {
     try {
-      return new ServedTree(await Folder.openRoot(path), path);
+      return new ServedTree(await Folder.openRoot(path, fileSystem), path);
     } catch (error) {
       throw localFileError(error, path);
     }
@@ -73,7 +73,7 @@ export class ServedTree {
 
 /** Makes the folder of unfinished uploads, and checks that it is ours alone and a rename away. */
 async function openPartial(root: Folder, rootPath: string): Promise<Folder> {
-  await access(root.entry('.'), constants.W_OK);
+  await root.fileSystem.requireWritable(root.entry('.'));
   const own = await openPrivate(root, PRIVATE_NAME, rootPath);
   try {
     const partial = await openPrivate(own, 'partial', rootPath);
@@ -90,7 +90,8 @@ async function openPartial(root: Folder, rootPath: string): Promise<Folder> {
 }
 
 async function openPrivate(parent: Folder, name: string, rootPath: string): Promise<Folder> {
-  await mkdir(parent.entry(name), 0o700).catch((error: unknown) => {
+  const { fileSystem } = parent;
+  await fileSystem.mkdir(parent.entry(name), 0o700).catch((error: unknown) => {
     if (systemCode(error) !== 'EEXIST') throw error;
   });
   const folder = await parent.openFolder(name);
@@ -102,6 +103,6 @@ async function openPrivate(parent: Folder, name: string, rootPath: string): Prom
       hint: 'Remove it, or run the server as its owner.',
     });
   }
-  if ((mode & 0o077) !== 0) await chmod(folder.entry('.'), 0o700);
+  if ((mode & 0o077) !== 0) await fileSystem.chmod(folder.entry('.'), 0o700);
   return folder;
 }

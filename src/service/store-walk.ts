@@ -5,28 +5,26 @@
  * that was already checked for a link. Elsewhere each step is checked by lstat first: a race is
  * possible there against somebody who can write into the served folder.
  */
-import { constants, existsSync } from 'node:fs';
-import type { Stats } from 'node:fs';
-import { lstat, open, realpath } from 'node:fs/promises';
-import type { FileHandle } from 'node:fs/promises';
 import { systemCode } from './error.ts';
-
-const HAS_PROC = process.platform === 'linux' && existsSync('/proc/self/fd');
+import type { FileStats, FileSystem, OpenHandle } from './file-system.ts';
+import { nodeFileSystem } from './store-file-system.ts';
 
 /** A held folder; whoever gets one closes it. */
 export class Folder {
-  readonly handle: FileHandle;
+  readonly handle: OpenHandle;
+  readonly fileSystem: FileSystem;
   private readonly base: string;
 
-  private constructor(handle: FileHandle, realPath: string) {
+  private constructor(fileSystem: FileSystem, handle: OpenHandle, realPath: string) {
+    this.fileSystem = fileSystem;
     this.handle = handle;
-    this.base = HAS_PROC ? `/proc/self/fd/${handle.fd}` : realPath;
+    this.base = fileSystem.folderPath(handle, realPath);
   }
 
   /** Opens a folder by a path that its owner typed: links are followed here and only here. */
-  static async openRoot(path: string): Promise<Folder> {
-    const realPath = await realpath(path);
-    return new Folder(await open(realPath, constants.O_RDONLY | constants.O_DIRECTORY), realPath);
+  static async openRoot(path: string, fileSystem: FileSystem = nodeFileSystem): Promise<Folder> {
+    const realPath = await fileSystem.realpath(path);
+    return new Folder(fileSystem, await fileSystem.open(realPath, 'folderLinked'), realPath);
   }
 
   /** A path for system calls on the entry `name`, which must be a checked component. */
@@ -36,30 +34,30 @@ export class Folder {
 
   /** @throws ELOOP for a symbolic link, ENOENT, ENOTDIR */
   async openFolder(name: string): Promise<Folder> {
+    const { fileSystem } = this;
     const path = this.entry(name);
-    if (!HAS_PROC) await refuseLink(path);
+    if (!fileSystem.isAnchored) await refuseLink(fileSystem, path);
     try {
-      const flags = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
-      return new Folder(await open(path, flags), path);
+      return new Folder(fileSystem, await fileSystem.open(path, 'folder'), path);
     } catch (error) {
       // Linux says "not a folder" of a link that is not followed: tell the two apart.
-      if (systemCode(error) === 'ENOTDIR') await refuseLink(path);
+      if (systemCode(error) === 'ENOTDIR') await refuseLink(fileSystem, path);
       throw error;
     }
   }
 
   /** Opens without waiting for a writer, should the name turn out to be a pipe. */
-  async openFile(name: string): Promise<FileHandle> {
+  async openFile(name: string): Promise<OpenHandle> {
+    const { fileSystem } = this;
     const path = this.entry(name);
-    if (!HAS_PROC) await refuseLink(path);
-    const { O_RDONLY, O_NONBLOCK, O_NOFOLLOW } = constants;
-    return await open(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW);
+    if (!fileSystem.isAnchored) await refuseLink(fileSystem, path);
+    return await fileSystem.open(path, 'read');
   }
 
   /** The entry itself, link or not; undefined when there is none. */
-  async stat(name: string): Promise<Stats | undefined> {
+  async stat(name: string): Promise<FileStats | undefined> {
     try {
-      return await lstat(this.entry(name));
+      return await this.fileSystem.lstat(this.entry(name));
     } catch (error) {
       if (systemCode(error) === 'ENOENT') return undefined;
       throw error;
@@ -85,8 +83,8 @@ export async function walk(root: Folder, names: readonly string[]): Promise<Fold
   return folder;
 }
 
-async function refuseLink(path: string): Promise<void> {
-  const stats = await lstat(path);
+async function refuseLink(fileSystem: FileSystem, path: string): Promise<void> {
+  const stats = await fileSystem.lstat(path);
   if (!stats.isSymbolicLink()) return;
   throw Object.assign(new Error('a symbolic link'), { code: 'ELOOP' });
 }

@@ -6,11 +6,10 @@
  * name.
  */
 import { randomBytes } from 'node:crypto';
-import type { Stats } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { openHome } from './accounts/home-store.ts';
 import { EXIT, LftpError, systemCode } from './error.ts';
 import type { Access } from './access.ts';
+import type { FileStats } from './file-system.ts';
 import type { Principal } from './login/principal.ts';
 import type { OverwriteRule } from './messages.ts';
 import { checkPath, pathText } from './path.ts';
@@ -88,8 +87,8 @@ export class Store {
       const folder = await walk(this.root, path.slice(0, -1));
       try {
         const handle = await folder.openFile(name);
-        const stats = await statOf(handle);
-        if (stats.isFile()) return new OpenFile(handle, stats, wrap, release);
+        const stats = await statOf(folder.fileSystem, handle);
+        if (stats.isFile()) return new OpenFile(folder.fileSystem, handle, stats, wrap, release);
         await handle.close();
         throw stats.isDirectory() ? folderError(path) : specialError(path);
       } finally {
@@ -207,12 +206,13 @@ async function stage(
   const { folder, name, path } = target;
   const { keepMode, mtimeMs } = offer;
   try {
-    await requireSpace(partial.entry('.'), offer.sizeBytes, pathText(path));
+    await requireSpace(partial.fileSystem, partial.entry('.'), offer.sizeBytes, pathText(path));
   } catch (error) {
     await folder.close();
     throw error;
   }
   return await StagedFile.create({
+    fileSystem: folder.fileSystem,
     stagedPath: partial.entry(randomBytes(16).toString('hex')),
     targetPath: folder.entry(name),
     mustNotExist: offer.overwrite === 'never',
@@ -228,7 +228,7 @@ async function stage(
 }
 
 /** @throws LftpError when what is there may not be replaced */
-function checkTarget(offer: UploadOffer, path: RemotePath, stats: Stats | undefined): void {
+function checkTarget(offer: UploadOffer, path: RemotePath, stats: FileStats | undefined): void {
   if (stats === undefined) return;
   if (stats.isDirectory()) throw folderError(path);
   if (!stats.isFile()) throw specialError(path);
@@ -251,7 +251,7 @@ function specialError(path: RemotePath): LftpError {
 }
 
 async function makeIncoming(root: Folder): Promise<void> {
-  await mkdir(root.entry(INCOMING), 0o700).catch((error: unknown) => {
+  await root.fileSystem.mkdir(root.entry(INCOMING), 0o700).catch((error: unknown) => {
     if (systemCode(error) !== 'EEXIST') throw error;
   });
 }

@@ -9,6 +9,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { nodeFileSystem } from '../../service/store-file-system.ts';
 import { requireSpace } from '../../service/store-space.ts';
 import { localFileError } from '../../service/store-errors.ts';
 import { SeededRandom } from '../../util/random.ts';
@@ -50,7 +51,7 @@ export class RealBench {
     }
     try {
       const neededBytes = sizes.reduce((sum, size) => sum + size, Math.max(...sizes));
-      await requireSpace(parent, neededBytes, parent);
+      await requireSpace(nodeFileSystem, parent, neededBytes, parent);
       await bench.fill(sizes, signal);
       return bench;
     } catch (error) {

@@ -1,5 +1,4 @@
 /** The home of an account inside the served folder. */
-import { mkdir } from 'node:fs/promises';
 import { systemCode } from '../error.ts';
 import { checkPath, pathText } from '../path.ts';
 import type { RemotePath } from '../path.ts';
@@ -36,7 +35,7 @@ async function openOrMake(parent: Folder, name: string): Promise<Folder> {
   } catch (error) {
     if (systemCode(error) !== 'ENOENT') throw error;
   }
-  await mkdir(parent.entry(name), 0o700).catch((error: unknown) => {
+  await parent.fileSystem.mkdir(parent.entry(name), 0o700).catch((error: unknown) => {
     // Another login of the same account may have been quicker.
     if (systemCode(error) !== 'EEXIST') throw error;
   });

@@ -54,9 +54,10 @@ async function openFile(
   name: string,
   wrap: (error: unknown) => LftpError,
 ): Promise<OpenFile | undefined> {
+  const { fileSystem } = folder.folder;
   const handle = await folder.folder.openFile(name);
-  const stats = await statOf(handle);
-  if (stats.isFile()) return new OpenFile(handle, stats, wrap);
+  const stats = await statOf(fileSystem, handle);
+  if (stats.isFile()) return new OpenFile(fileSystem, handle, stats, wrap);
   await handle.close();
   return undefined;
 }

@@ -1,11 +1,10 @@
 /** Trees of the person who runs the command: what is sent, and where what is fetched goes. */
-import type { Stats } from 'node:fs';
-import { mkdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { fileSystemFlush } from '../../io/file-system-flush.ts';
 import { EXIT, LftpError, systemCode } from '../error.ts';
+import type { FileStats } from '../file-system.ts';
 import type { OverwriteRule } from '../message-types.ts';
 import { localFileError } from '../store-errors.ts';
+import { nodeFileSystem } from '../store-file-system.ts';
 import { stagedName } from '../store-local.ts';
 import { Folder } from '../store-walk.ts';
 import { shareFolder, TreePlace } from './tree-place-store.ts';
@@ -27,7 +26,7 @@ export interface LocalRoot {
  */
 export async function openLocalTree(path: string): Promise<SourceTree | undefined> {
   try {
-    if (!(await stat(path)).isDirectory()) return undefined;
+    if (!(await nodeFileSystem.stat(path)).isDirectory()) return undefined;
     const root = await shareFolder(await Folder.openRoot(path));
     const { mode, mtimeMs } = await root.folder.handle.stat();
     const view = {
@@ -92,7 +91,7 @@ export async function openLocalPlace(
       base: [],
       overwrite,
       keep,
-      flush: new TreeFlush(root, fileSystemFlush()),
+      flush: new TreeFlush(root, root.folder.fileSystem.wholeFlush()),
       stagedPath: (folder, fileName) => folder.folder.entry(stagedName(fileName)),
       wrapError: localFileError,
     });
@@ -111,7 +110,7 @@ async function openRoot(parent: string, name: string | undefined): Promise<Folde
   if (name === undefined) return folder;
   try {
     try {
-      await mkdir(folder.entry(name));
+      await folder.fileSystem.mkdir(folder.entry(name));
       await folder.handle.sync();
     } catch (error) {
       if (systemCode(error) !== 'EEXIST') throw error;
@@ -122,9 +121,9 @@ async function openRoot(parent: string, name: string | undefined): Promise<Folde
   }
 }
 
-async function statOrNone(path: string): Promise<Stats | undefined> {
+async function statOrNone(path: string): Promise<FileStats | undefined> {
   try {
-    return await stat(path);
+    return await nodeFileSystem.stat(path);
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return undefined;
     throw error;

@@ -4,15 +4,15 @@
  *
  * Server and client differ in where unfinished files lie and in how they speak of errors.
  */
-import type { Stats } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { EXIT, LftpError, systemCode } from '../error.ts';
+import type { FileStats } from '../file-system.ts';
 import type { OverwriteRule } from '../message-types.ts';
 import { pathFault, pathText, refusedPathError } from '../path.ts';
 import type { RemotePath } from '../path.ts';
 import { existsError } from '../store-errors.ts';
 import { mayReplace } from '../store-overwrite.ts';
 import { StagedFile } from '../store-staged.ts';
+import type { Folder } from '../store-walk.ts';
 import { SharedFolder } from './shared-folder.ts';
 import type { EntryTimes, FileEntry } from './tree-entries.ts';
 import type { TreeFlush } from './tree-flush.ts';
@@ -59,7 +59,7 @@ export class TreePlace {
   /** Makes a folder, or enters the one that is there. @throws LftpError */
   async enter(parent: SharedFolder, name: string, path: RemotePath): Promise<SharedFolder> {
     try {
-      const isNew = await makeFolder(parent.folder.entry(name));
+      const isNew = await makeFolder(parent.folder, name);
       return await shareFolder(await parent.folder.openFolder(name), isNew);
     } catch (error) {
       throw this.errorAt(path, clashOr(error));
@@ -75,6 +75,7 @@ export class TreePlace {
   async stage(parent: SharedFolder, entry: FileEntry, path: RemotePath): Promise<StagedFile> {
     const { stagedPath, overwrite, keep } = this.options;
     return await StagedFile.create({
+      fileSystem: parent.folder.fileSystem,
       stagedPath: stagedPath(parent, entry.name),
       targetPath: parent.folder.entry(entry.name),
       mustNotExist: overwrite === 'never',
@@ -111,9 +112,9 @@ export class TreePlace {
 }
 
 /** @returns false when the name is taken */
-async function makeFolder(path: string): Promise<boolean> {
+async function makeFolder(parent: Folder, name: string): Promise<boolean> {
   try {
-    await mkdir(path);
+    await parent.fileSystem.mkdir(parent.entry(name));
     return true;
   } catch (error) {
     if (systemCode(error) === 'EEXIST') return false;
@@ -122,10 +123,7 @@ async function makeFolder(path: string): Promise<boolean> {
 }
 
 /** @returns the folder, to be released instead of closed */
-export async function shareFolder(
-  folder: SharedFolder['folder'],
-  isNew = false,
-): Promise<SharedFolder> {
+export async function shareFolder(folder: Folder, isNew = false): Promise<SharedFolder> {
   try {
     return new SharedFolder(folder, (await folder.handle.stat()).dev, isNew);
   } catch (error) {
@@ -142,7 +140,7 @@ function clashOr(error: unknown): unknown {
   });
 }
 
-function standsError(standing: Stats, path: string): LftpError {
+function standsError(standing: FileStats, path: string): LftpError {
   const what = standing.isDirectory() ? 'a folder' : 'something that is no regular file';
   return new LftpError(EXIT.REFUSED, 'local', `${what} stands where the file should be`, {
     path,

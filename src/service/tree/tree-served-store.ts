@@ -1,7 +1,5 @@
 /** Whole trees of the served folder: found for reading, and made for an upload. */
 import { randomBytes } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
-import { fileSystemFlush } from '../../io/file-system-flush.ts';
 import { EXIT, LftpError, systemCode } from '../error.ts';
 import type { OverwriteRule } from '../message-types.ts';
 import { checkPath, pathText, PRIVATE_NAME } from '../path.ts';
@@ -87,7 +85,7 @@ export async function openTargetTree(
       base: path,
       overwrite: offer.overwrite,
       keep: offer.keep,
-      flush: new TreeFlush(shared, fileSystemFlush()),
+      flush: new TreeFlush(shared, root.fileSystem.wholeFlush()),
       stagedPath: () => {
         count = (count + 1) % 2 ** 32;
         return partial.entry(`${tag}${count.toString(16).padStart(8, '0')}`);
@@ -128,7 +126,7 @@ async function openRoot(root: Folder, { path, name }: TreeOffer): Promise<Root> 
 /** The new name is flushed at once: an empty tree has no group that would do it. */
 async function makeFolder(parent: Folder, name: string, path: RemotePath): Promise<Folder> {
   try {
-    await mkdir(parent.entry(name));
+    await parent.fileSystem.mkdir(parent.entry(name));
     await parent.handle.sync();
   } catch (error) {
     if (systemCode(error) !== 'EEXIST') throw error;

@@ -2,11 +2,10 @@
  * Walks a tree that is to be sent, one name after the other: no folder is held whole in memory,
  * each is entered from a held handle, and no symbolic link is followed (P-TREE-07).
  */
-import type { Dir, Dirent } from 'node:fs';
-import { opendir } from 'node:fs/promises';
 import { displayText } from '../display.ts';
 import type { LftpError } from '../error.ts';
 import { systemCode } from '../error.ts';
+import type { FolderName, FolderNames } from '../file-system.ts';
 import { pathFault, pathText, refusedPathError } from '../path.ts';
 import type { RemotePath } from '../path.ts';
 import type { SharedFolder } from './shared-folder.ts';
@@ -59,7 +58,7 @@ export type WalkStep =
 interface Level {
   readonly folder: SharedFolder;
   readonly path: RemotePath;
-  readonly names: Dir;
+  readonly names: FolderNames;
 }
 
 /** Depth first, in the order of the file system. The root stays the caller's. */
@@ -94,7 +93,7 @@ export async function* walkTree(view: TreeView): AsyncGenerator<WalkStep, void, 
 }
 
 /** The next name; a folder that cannot be read on is a failure of its own, and then over. */
-async function readName(view: TreeView, level: Level): Promise<Dirent | WalkStep | undefined> {
+async function readName(view: TreeView, level: Level): Promise<FolderName | WalkStep | undefined> {
   try {
     return (await level.names.read()) ?? undefined;
   } catch (error) {
@@ -118,7 +117,7 @@ interface Entered {
 async function stepAt(
   view: TreeView,
   level: Level,
-  entry: Dirent,
+  entry: FolderName,
 ): Promise<WalkStep | Entered | undefined> {
   const { name } = entry;
   if (view.isHidden(name)) return undefined;
@@ -155,7 +154,8 @@ async function enter(
 /** Takes the folder over, also when it cannot be listed. */
 async function openLevel(folder: SharedFolder, path: RemotePath): Promise<Level> {
   try {
-    const names = await opendir(folder.folder.entry('.'), { bufferSize: NAMES_AT_ONCE });
+    const { fileSystem } = folder.folder;
+    const names = await fileSystem.openNames(folder.folder.entry('.'), NAMES_AT_ONCE);
     return { folder, path, names };
   } catch (error) {
     await folder.release();

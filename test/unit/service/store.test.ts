@@ -128,7 +128,7 @@ describe('a handle that cannot be looked at', () => {
     const fails = (): never => {
       throw new Error('EIO');
     };
-    await expect(statOf(handle, fails)).rejects.toThrow('EIO');
+    await expect(statOf({ statNow: fails }, handle)).rejects.toThrow('EIO');
     expect(handle.fd).toBe(-1);
   });
 });
