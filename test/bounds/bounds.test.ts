@@ -17,13 +17,13 @@ async function heldBytes(): Promise<number> {
 }
 
 /**
- * What a further tenth costs, the least of some: what leaks costs each time, while maps that are
- * rebuilt and code that is optimised cost now and then.
+ * What a further tenth costs, the least of some, until one is noise: what leaks costs each time,
+ * while maps that are rebuilt and code that is optimised cost now and then.
  */
 async function growthOf({ more }: Fill): Promise<number> {
   if (more === undefined) return 0;
   let least = Infinity;
-  for (let round = 0; round < 8; round += 1) {
+  for (let round = 0; round < 8 && least >= NOISE_BYTES; round += 1) {
     const before = await heldBytes();
     more();
     least = Math.min(least, (await heldBytes()) - before);
