@@ -167,7 +167,8 @@ export class ClientSession {
     await this.channel.linger();
   }
 
-  private async ask(make: MakeRequest): Promise<Answer> {
+  /** The one answer to a request that moves no file. @throws LftpError when the session is over */
+  async ask(make: MakeRequest): Promise<Answer> {
     const exchange = await this.begin(make);
     try {
       return await exchange.first;

@@ -6,6 +6,7 @@ import type {
   TokensRequest,
   WelcomeMessage,
 } from './login/login-messages.ts';
+import type { OperationAnswer, OperationRequest } from './operations/operation-types.ts';
 import type { RemotePath } from './path.ts';
 
 export const DIGEST_BYTES = 32;
@@ -184,6 +185,7 @@ export type ClientMessage =
   | StatusRequest
   | CountRequest
   | TokensRequest
+  | OperationRequest
   | DigestMessage
   | ProofMessage;
 export type Answer =
@@ -196,6 +198,7 @@ export type Answer =
   | StatusAnswer
   | CountAnswer
   | TokensAnswer
+  | OperationAnswer
   | ErrorAnswer;
 export type ServerMessage =
   Answer | DigestMessage | SessionError | ChallengeMessage | WelcomeMessage | KeysMessage;

@@ -37,6 +37,12 @@ import {
   textsField,
 } from './message-fields.ts';
 import type { FieldMap } from './message-fields.ts';
+import {
+  isOperation,
+  operationAnswer,
+  operationRequest,
+  OPERATIONS,
+} from './operations/operation-messages.ts';
 import type { RemotePath } from './path.ts';
 import { finishedAnswer, postTreeRequest, storedAnswer, treeAnswer } from './tree/tree-messages.ts';
 
@@ -49,7 +55,7 @@ export type Decoded<T> =
   | { readonly ok: false; readonly fault: string; readonly id: number | undefined };
 
 /** How deep maps and lists lie in each other at most. */
-const MESSAGE_DEPTH = 4;
+const MESSAGE_DEPTH = 5;
 
 /** Fields without a value are left out. A message above 16 KiB is a programmer error. */
 export function encodeMessage(message: ClientMessage | ServerMessage): Uint8Array {
@@ -65,7 +71,7 @@ export function encodeMessage(message: ClientMessage | ServerMessage): Uint8Arra
 
 /** Kinds of answers that a field of their own name marks. */
 function isMark(kind: string): boolean {
-  return ['go', 'committed', 'tree', 'stored', 'finished'].includes(kind);
+  return ['go', 'committed', 'tree', 'stored', 'finished', 'done'].includes(kind);
 }
 
 export function decodeClientMessage(bytes: Uint8Array): Decoded<ClientMessage> {
@@ -100,12 +106,14 @@ const CLIENT_OPS = [
   'status',
   'count',
   'tokens',
+  ...OPERATIONS,
 ] as const;
 
 function clientMessage(fields: FieldMap): ClientMessage {
   if (fields.get('op') === 'proof') return proofMessage(fields);
   const op = choiceField(fields, 'op', CLIENT_OPS);
   const id = naturalField(fields, 'id');
+  if (isOperation(op)) return operationRequest(fields, op, id);
   switch (op) {
     case 'get':
     case 'getTree':
@@ -163,6 +171,8 @@ function serverMessage(fields: FieldMap): ServerMessage {
   if (fields.has('clients')) return statusAnswer(fields, re);
   if (fields.has('tokens')) return tokensAnswer(fields, re);
   if (fields.has('sent')) return { kind: 'count', re, ...segmentCounts(fields) };
+  const answer = operationAnswer(fields, re);
+  if (answer !== undefined) return answer;
   throw new FieldFault('an answer of no known kind');
 }
 

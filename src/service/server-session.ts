@@ -19,6 +19,9 @@ import type {
   PostRequest,
   PostTreeRequest,
 } from './messages.ts';
+import { Listings } from './operations/listing-store.ts';
+import { OperationJob } from './operations/operation-job.ts';
+import type { OperationRequest } from './operations/operation-types.ts';
 import { ReceiveJob, SendJob } from './server-jobs.ts';
 import type { JobContext, SessionJob } from './server-jobs.ts';
 import type { Store } from './store.ts';
@@ -37,12 +40,13 @@ export interface SessionContext {
   readonly uptimeSeconds: () => number;
 }
 
-type JobRequest = GetRequest | PostRequest | GetTreeRequest | PostTreeRequest;
+type JobRequest = GetRequest | PostRequest | GetTreeRequest | PostTreeRequest | OperationRequest;
 
 export class ServerSession {
   private readonly channel: TransferChannel;
   private readonly context: SessionContext;
   private readonly jobs = new Map<number, SessionJob>();
+  private readonly listings = new Listings();
   private lastSend: SendJob | SendTreeJob | undefined;
   /** Uploads asked for so far, each of which one `dat` record belongs to. */
   private announcedUploads = 0;
@@ -106,12 +110,6 @@ export class ServerSession {
 
   private async dispatch(message: ClientMessage): Promise<void> {
     switch (message.op) {
-      case 'get':
-      case 'post':
-      case 'getTree':
-      case 'postTree':
-        this.enqueue(message);
-        return;
       case 'digest':
         this.jobs.get(message.id)?.giveDigest(message.digest);
         return;
@@ -129,6 +127,8 @@ export class ServerSession {
         return;
       case 'proof':
         throw new LftpError(EXIT.PROTOCOL, 'remote', 'not understood: nobody asked for a proof');
+      default:
+        this.enqueue(message);
     }
   }
 
@@ -144,7 +144,7 @@ export class ServerSession {
     const { channel } = this;
     const { store, log } = this.context;
     const context: JobContext = { channel, store, log, answer: (answer) => this.answer(answer) };
-    const job = jobFor(context, request);
+    const job = jobFor(context, request, this.listings);
     this.jobs.set(request.id, job);
     if (job.takesRecord) this.announcedUploads += 1;
     this.tail = this.tail.then(() => this.runJob(request.id, job));
@@ -206,7 +206,7 @@ export class ServerSession {
   }
 }
 
-function jobFor(context: JobContext, request: JobRequest): SessionJob {
+function jobFor(context: JobContext, request: JobRequest, listings: Listings): SessionJob {
   switch (request.op) {
     case 'get':
       return new SendJob(context, request);
@@ -216,5 +216,7 @@ function jobFor(context: JobContext, request: JobRequest): SessionJob {
       return new SendTreeJob(context, request);
     case 'postTree':
       return new ReceiveTreeJob(context, request);
+    default:
+      return new OperationJob(context, request, listings);
   }
 }

@@ -14,6 +14,7 @@ import type { Principal } from './login/principal.ts';
 import type { OverwriteRule } from './messages.ts';
 import { checkPath, pathText } from './path.ts';
 import type { RemotePath } from './path.ts';
+import type { RightsHolder } from './rights.ts';
 import { existsError, localFileError, servedFileError } from './store-errors.ts';
 import { mayReplace } from './store-overwrite.ts';
 import { OpenFile, statOf } from './store-source.ts';
@@ -50,12 +51,18 @@ export interface Upload {
 export class Store {
   readonly access: Access;
   private readonly tree: ServedTree;
-  private readonly root: Folder;
+  /** What is seen as `/`. */
+  readonly root: Folder;
 
   private constructor(tree: ServedTree, root: Folder, access: Access) {
     this.tree = tree;
     this.root = root;
     this.access = access;
+  }
+
+  /** Whose rights count. */
+  get owner(): RightsHolder {
+    return this;
   }
 
   /**

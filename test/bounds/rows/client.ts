@@ -1,6 +1,7 @@
 /** Rows of docs/LIMITS.md: a client, and files of its own. */
 import * as client from '../drivers/client.ts';
 import * as login from '../drivers/login.ts';
+import * as operations from '../drivers/operations.ts';
 import * as service from '../drivers/service.ts';
 import * as wire from '../drivers/wire.ts';
 import type { Bound } from '../registry.ts';
@@ -55,6 +56,16 @@ export const CLIENT: readonly Bound[] = [
     atCap: 'the session ends (P-LOGIN-05)',
     name: 'login.slowHashBytes',
     drive: login.slowHashBytes,
+  },
+  {
+    what: 'entries that a client takes of one folder',
+    cap: 1_048_576,
+    constant: 'MAX_LISTED_ENTRIES',
+    file: 'src/service/limits.ts',
+    seenBy: 'error 1',
+    atCap: 'the command ends',
+    name: 'operations.listedEntries',
+    drive: operations.listedEntries,
   },
   {
     what: "letters of a peer's text that are shown",

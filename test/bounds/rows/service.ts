@@ -1,4 +1,5 @@
 /** Rows of docs/LIMITS.md: the file service. */
+import * as operations from '../drivers/operations.ts';
 import * as service from '../drivers/service.ts';
 import * as trees from '../drivers/trees.ts';
 import * as windows from '../drivers/windows.ts';
@@ -204,6 +205,16 @@ export const SERVICE: readonly Bound[] = [
     atCap: 'aborted, 21 (P-LOGIN-14)',
     name: 'service.clientsOfSource',
     drive: service.clientsOfSource,
+  },
+  {
+    what: 'names of a folder that one session keeps for the next page',
+    cap: 4096,
+    constant: 'MAX_HELD_NAMES',
+    file: 'src/service/limits.ts',
+    seenBy: '`next` of the page',
+    atCap: 'the folder is read again (P-OP-02)',
+    name: 'operations.heldNames',
+    drive: operations.heldNames,
   },
   {
     what: 'log lines of one kind in a second, after a burst of 500',

@@ -4,10 +4,22 @@ import {
   decodeServerMessage,
   encodeMessage,
 } from '../../../src/service/messages.ts';
+import { OPERATIONS } from '../../../src/service/operations/operation-messages.ts';
 import { BrokenProperty, demand, type Target } from '../target.ts';
 
 const DECODERS = [decodeClientMessage, decodeServerMessage] as const;
-const OPS = ['get', 'post', 'getTree', 'postTree', 'digest', 'cancel', 'status', 'count', 'error'];
+const OPS: readonly string[] = [
+  'get',
+  'post',
+  'getTree',
+  'postTree',
+  'digest',
+  'cancel',
+  'status',
+  'count',
+  'error',
+  ...OPERATIONS,
+];
 
 function isNatural(value: unknown): boolean {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
@@ -67,6 +79,11 @@ export const target: Target = {
     encodeMessage({ kind: 'committed', re: 1, digest: DIGEST, path: ['a'] }),
     encodeMessage({ kind: 'error', re: 1, error: 4, message: 'no such file' }),
     encodeMessage({ op: 'error', error: 13, message: 'x' }),
+    encodeMessage({ op: 'list', id: 4, path: ['a'], hidden: true, after: 'b' }),
+    encodeMessage({ op: 'rename', id: 5, path: ['a'], to: ['b'], replace: true }),
+    encodeMessage({ op: 'touch', id: 6, path: ['a'], mtimeMs: 1.5 }),
+    encodeMessage({ kind: 'entries', re: 4, entries: [['a', 0, 1, 2.5, 420]], next: 'a' }),
+    encodeMessage({ kind: 'space', re: 4, freeBytes: 1, totalBytes: 2 }),
   ],
   maxBytes: 400,
 };

@@ -32,6 +32,16 @@ const CLIENT: ClientMessage[] = [
   { op: 'status', id: 6 },
   { op: 'count', id: 7 },
   { op: 'digest', id: 8, digest },
+  { op: 'list', id: 11, path: ['a'], hidden: true, after: 'b' },
+  { op: 'stat', id: 12, path: [] },
+  { op: 'mkdir', id: 13, path: ['a'], parents: true },
+  { op: 'rmdir', id: 14, path: ['a'] },
+  { op: 'rename', id: 15, path: ['a'], to: ['b', 'c'], replace: false },
+  { op: 'delete', id: 16, path: ['a'] },
+  { op: 'touch', id: 17, path: ['a'], mtimeMs: -1.5 },
+  { op: 'chmod', id: 18, path: ['a'], mode: 0o644 },
+  { op: 'checksum', id: 19, path: ['a'] },
+  { op: 'space', id: 20, path: [] },
 ];
 
 const SERVER: ServerMessage[] = [
@@ -43,6 +53,19 @@ const SERVER: ServerMessage[] = [
   { kind: 'committed', re: 3, digest, path: ['x'] },
   { kind: 'status', re: 4, clients: 3, uptimeSeconds: 5, version: '1', access: 'ro' },
   { kind: 'count', re: 5, ...counts },
+  {
+    kind: 'entries',
+    re: 10,
+    entries: [
+      ['a', 0, 5, 1.5, 0o644],
+      ['b', 3, 0, 0, 0],
+    ],
+    next: 'b',
+  },
+  { kind: 'entry', re: 11, entry: ['', 1, 2 ** 52, -1, 0o755] },
+  { kind: 'done', re: 12 },
+  { kind: 'checksum', re: 13, checksum: digest, bytes: 7 },
+  { kind: 'space', re: 14, freeBytes: 5, totalBytes: 2 ** 50 },
   { kind: 'error', re: 6, error: 10, message: 'no' },
   { op: 'error', error: 21, message: 'full' },
   { op: 'digest', id: 7, digest, counts },
@@ -70,12 +93,33 @@ describe('messages', () => {
     [{ op: 'digest', id: 1, digest: new Uint8Array(31) }, 1, 'field digest'],
     [{ op: 'digest', id: 1, digest: 'x'.repeat(32) }, 1, 'field digest'],
     [{ op: 'cancel', id: 1 }, 1, 'field code'],
+    [{ op: 'list', id: 1, path: [], after: 5 }, 1, 'field after'],
+    [{ op: 'rename', id: 1, path: ['a'], replace: true }, 1, 'field to'],
+    [{ op: 'touch', id: 1, path: ['a'], mtimeMs: NaN }, 1, 'field mtimeMs'],
+    [{ op: 'chmod', id: 1, path: ['a'], mode: -1 }, 1, 'field mode'],
     [[1, 2], undefined, 'not a map'],
     ['get', undefined, 'not a map'],
   ])('P-SVC-02 what does not fit the schema is refused by name: %o', (value, id, fault) => {
     const decoded = decodeClientMessage(encode(value));
     expect(decoded).toMatchObject({ ok: false, id });
     expect(!decoded.ok && decoded.fault).toContain(fault);
+  });
+
+  it.each([
+    [[], 'an entry'],
+    [['a', 4, 0, 0, 0], 'kind'],
+    [['a', 0, -1, 0, 0], 'sizeBytes'],
+    [['a', 0, 0, Infinity, 0], 'mtimeMs'],
+    [['a', 0, 0, 0, 'x'], 'mode'],
+    [[5, 0, 0, 0, 0], 'name'],
+  ])('P-SVC-02 P-OP-02 an entry that is none is refused: %o', (entry, fault) => {
+    for (const value of [
+      { re: 1, entry },
+      { re: 1, entries: [entry] },
+    ]) {
+      const decoded = decodeServerMessage(encode(value));
+      expect(!decoded.ok && decoded.fault).toContain(fault);
+    }
   });
 
   it('P-SVC-01 an unknown field is ignored', () => {
