@@ -14,7 +14,8 @@ import type { Principal } from './login/principal.ts';
 import type { OverwriteRule } from './messages.ts';
 import { checkPath, pathText } from './path.ts';
 import type { RemotePath } from './path.ts';
-import type { RightsHolder } from './rights.ts';
+import { INCOMING, may, refusal } from './rights.ts';
+import type { Right, RightsHolder } from './rights.ts';
 import { existsError, localFileError, servedFileError } from './store-errors.ts';
 import { mayReplace } from './store-overwrite.ts';
 import { OpenFile, statOf } from './store-source.ts';
@@ -37,10 +38,7 @@ export interface UploadOffer {
 }
 
 /** Whose view of the served folder a store is. */
-export type StoreOwner = Pick<Principal, 'home' | 'access'>;
-
-/** Where files may be dropped with `--anonymous=drop` (P-LOGIN-09). */
-const INCOMING = 'incoming';
+export type StoreOwner = Pick<Principal, 'home'> & RightsHolder;
 
 export interface Upload {
   readonly file: StagedFile;
@@ -49,32 +47,32 @@ export interface Upload {
 }
 
 export class Store {
-  readonly access: Access;
   private readonly tree: ServedTree;
   /** What is seen as `/`. */
   readonly root: Folder;
+  readonly owner: StoreOwner;
 
-  private constructor(tree: ServedTree, root: Folder, access: Access) {
+  private constructor(tree: ServedTree, root: Folder, owner: StoreOwner) {
     this.tree = tree;
     this.root = root;
-    this.access = access;
+    this.owner = owner;
   }
 
-  /** Whose rights count. */
-  get owner(): RightsHolder {
-    return this;
+  get access(): Access {
+    return this.owner.access;
   }
 
   /**
    * What `principal` sees of the served folder; its home is made if it is missing (P-LOGIN-12).
    * @throws LftpError 10, 11, 14
    */
-  static async open(tree: ServedTree, { home, access }: StoreOwner): Promise<Store> {
+  static async open(tree: ServedTree, owner: StoreOwner): Promise<Store> {
+    const { home, access } = owner;
     const root = home === undefined ? tree.root : await openHome(tree.root, home);
     try {
       if (access !== 'ro') await tree.openPartial();
       if (access === 'drop') await makeIncoming(root);
-      return new Store(tree, root, access);
+      return new Store(tree, root, owner);
     } catch (error) {
       if (root !== tree.root) await root.close();
       throw localFileError(error, pathText(home ?? []));
@@ -84,7 +82,7 @@ export class Store {
   /** @throws LftpError 4, 10, 15, 21 */
   async openForRead(path: RemotePath): Promise<OpenFile> {
     checkPath(path);
-    const refused = this.readRefusal(path);
+    const refused = this.readRefusal(path, 'read');
     if (refused !== undefined) throw refused;
     const name = path.at(-1);
     if (name === undefined) throw folderError(path);
@@ -122,6 +120,9 @@ export class Store {
   }
 
   private async create(offer: UploadOffer): Promise<Upload> {
+    const inside = offer.name === undefined ? offer.path : [...offer.path, offer.name];
+    // Before anything is looked up: who may do nothing here learns nothing about it.
+    if (!may(this.owner, 'write', inside)) this.requireWrite(offer.path);
     const partial = await this.tree.openPartial();
     const release = this.tree.hold();
     try {
@@ -140,9 +141,13 @@ export class Store {
    */
   async openTree(path: RemotePath): Promise<SourceTree | undefined> {
     checkPath(path);
-    const refused = this.readRefusal(path);
+    // A file that is asked for like a tree need not stand in a folder that may be listed.
+    const right = may(this.owner, 'read', path) ? 'read' : 'list';
+    const refused = this.readRefusal(path, right);
     if (refused !== undefined) throw refused;
-    return await openSourceTree(this.root, path, (inside) => this.readRefusal(inside));
+    return await openSourceTree(this.root, path, (inside, isFile) =>
+      this.readRefusal(inside, isFile ? 'read' : 'list'),
+    );
   }
 
   /** Place of an uploaded tree (P-TREE-11); the caller releases it. @throws LftpError 4, 10, 15 */
@@ -153,7 +158,9 @@ export class Store {
     if (isDrop && offer.path[0] !== INCOMING) throw notIncomingError(offer.path);
     const overwrite = isDrop ? 'never' : offer.overwrite;
     const partial = await this.tree.openPartial();
-    return await openTargetTree(this.root, partial, { ...offer, overwrite });
+    return await openTargetTree(this.root, partial, { ...offer, overwrite }, (right, path) =>
+      refusal(this.owner, right, path),
+    );
   }
 
   /** Counts a tree that is open; the result ends that, once. @throws LftpError 21 */
@@ -161,11 +168,15 @@ export class Store {
     return this.tree.hold();
   }
 
-  /** What was dropped is not handed out. */
-  private readRefusal(path: RemotePath): LftpError | undefined {
-    // Where the file system does not tell large letters from small ones, it is the same folder.
-    const isIncoming = path[0]?.toLowerCase() === INCOMING;
-    return this.access === 'drop' && isIncoming ? droppedError(path) : undefined;
+  private readRefusal(path: RemotePath, right: Right): LftpError | undefined {
+    const refused = refusal(this.owner, right, path);
+    // What was dropped is not handed out.
+    return refused !== undefined && this.access === 'drop' ? droppedError(path) : refused;
+  }
+
+  private requireWrite(path: RemotePath): void {
+    const refused = refusal(this.owner, 'write', path);
+    if (refused !== undefined) throw refused;
   }
 
   async close(): Promise<void> {
@@ -178,12 +189,14 @@ export class Store {
     try {
       const stats = last === undefined ? undefined : await folder.stat(last);
       if (last !== undefined && !stats?.isDirectory()) {
+        this.requireWrite(offer.path);
         checkTarget(offer, offer.path, stats);
         return { folder, name: last, path: offer.path };
       }
       if (offer.name === undefined) throw folderError(offer.path);
       const path = [...offer.path, offer.name];
       checkPath(path);
+      this.requireWrite(path);
       if (last !== undefined) {
         const parent = folder;
         folder = await parent.openFolder(last);

@@ -9,6 +9,7 @@ import type { FileStats } from '../file-system.ts';
 import type { OverwriteRule } from '../message-types.ts';
 import { pathFault, pathText, refusedPathError } from '../path.ts';
 import type { RemotePath } from '../path.ts';
+import type { Right } from '../rights.ts';
 import { existsError } from '../store-errors.ts';
 import { mayReplace } from '../store-overwrite.ts';
 import { StagedFile } from '../store-staged.ts';
@@ -16,6 +17,9 @@ import type { Folder } from '../store-walk.ts';
 import { SharedFolder } from './shared-folder.ts';
 import type { EntryTimes, FileEntry } from './tree-entries.ts';
 import type { TreeFlush } from './tree-flush.ts';
+
+/** Why something may not be done at a path, if so. */
+export type PlaceRefusal = (right: Right, path: RemotePath) => LftpError | undefined;
 
 export interface PlaceOptions {
   /** The folder that becomes the root of the tree; whoever closes the place releases it. */
@@ -28,6 +32,8 @@ export interface PlaceOptions {
   readonly flush: TreeFlush;
   /** Path of an unfinished file that will be `name` in `folder`. */
   readonly stagedPath: (folder: SharedFolder, name: string) => string;
+  /** Absent: whoever runs this may do anything. */
+  readonly refusal?: PlaceRefusal | undefined;
   readonly wrapError: (error: unknown, shownPath: string) => LftpError;
 }
 
@@ -59,7 +65,10 @@ export class TreePlace {
   /** Makes a folder, or enters the one that is there. @throws LftpError */
   async enter(parent: SharedFolder, name: string, path: RemotePath): Promise<SharedFolder> {
     try {
-      const isNew = await makeFolder(parent.folder, name);
+      const refused = this.options.refusal?.('mkdir', [...this.options.base, ...path]);
+      const isThere = refused !== undefined && (await parent.folder.stat(name)) !== undefined;
+      if (refused !== undefined && !isThere) throw refused;
+      const isNew = !isThere && (await makeFolder(parent.folder, name));
       return await shareFolder(await parent.folder.openFolder(name), isNew);
     } catch (error) {
       throw this.errorAt(path, clashOr(error));
@@ -68,6 +77,8 @@ export class TreePlace {
 
   /** A look before bytes are written for nothing. @throws LftpError 10, 18 */
   async precheck(parent: SharedFolder, entry: FileEntry, path: RemotePath): Promise<void> {
+    const refused = this.options.refusal?.('write', [...this.options.base, ...path]);
+    if (refused !== undefined) throw refused;
     if (this.options.overwrite !== 'always') await this.check(parent, entry, path);
   }
 

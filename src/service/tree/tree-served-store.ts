@@ -9,6 +9,7 @@ import { type Folder, walk } from '../store-walk.ts';
 import type { EntryTimes } from './tree-entries.ts';
 import { TreeFlush } from './tree-flush.ts';
 import { shareFolder, TreePlace } from './tree-place-store.ts';
+import type { PlaceRefusal } from './tree-place-store.ts';
 import type { TreeView } from './tree-walk-store.ts';
 
 /** A folder that is sent; whoever gets one releases its root. */
@@ -39,20 +40,22 @@ export interface TargetTree {
 export async function openSourceTree(
   root: Folder,
   path: RemotePath,
-  refusal: (path: RemotePath) => LftpError | undefined,
+  refusal: (path: RemotePath, isFile: boolean) => LftpError | undefined,
 ): Promise<SourceTree | undefined> {
   try {
     const parent = await walk(root, path.slice(0, -1));
     try {
       const name = path.at(-1) ?? '.';
       if ((await parent.stat(name))?.isFile() === true) return undefined;
+      const refused = refusal(path, false);
+      if (refused !== undefined) throw refused;
       const folder = await shareFolder(await parent.openFolder(name));
       const { mode, mtimeMs } = await folder.folder.handle.stat();
       const view: TreeView = {
         root: folder,
         base: path,
         isHidden: (entry) => entry.toLowerCase() === PRIVATE_NAME,
-        refusal: (inside) => refusal([...path, ...inside]),
+        refusal: (inside, isFile) => refusal([...path, ...inside], isFile),
         wrapError: servedFileError,
       };
       return { view, times: { mode: mode & 0o777, mtimeMs } };
@@ -67,15 +70,17 @@ export async function openSourceTree(
 /**
  * The place of an upload: a new folder, or one that is there.
  * @param partial folder of unfinished files
+ * @param refusal why something may not be done at a path, if so
  * @throws LftpError 4, 10, 15
  */
 export async function openTargetTree(
   root: Folder,
   partial: Folder,
   offer: TreeOffer,
+  refusal: PlaceRefusal,
 ): Promise<TargetTree> {
   try {
-    const { folder, path } = await openRoot(root, offer);
+    const { folder, path } = await openRoot(root, offer, refusal);
     const shared = await shareFolder(folder);
     // One draw for all: chance costs more than anything else about a small file's name.
     const tag = randomBytes(12).toString('hex');
@@ -90,6 +95,7 @@ export async function openTargetTree(
         count = (count + 1) % 2 ** 32;
         return partial.entry(`${tag}${count.toString(16).padStart(8, '0')}`);
       },
+      refusal,
       wrapError: servedFileError,
     });
     return { place, path };
@@ -103,18 +109,29 @@ interface Root {
   readonly path: RemotePath;
 }
 
-async function openRoot(root: Folder, { path, name }: TreeOffer): Promise<Root> {
+async function openRoot(
+  root: Folder,
+  { path, name }: TreeOffer,
+  refusal: PlaceRefusal,
+): Promise<Root> {
+  const make = async (parent: Folder, last: string, inside: RemotePath): Promise<Folder> => {
+    if ((await parent.stat(last)) === undefined) {
+      const refused = refusal('mkdir', inside);
+      if (refused !== undefined) throw refused;
+    }
+    return await makeFolder(parent, last, inside);
+  };
   const last = path.at(-1);
   const parent = await walk(root, path.slice(0, -1));
   try {
     const isThere = last === undefined || (await parent.stat(last))?.isDirectory() === true;
-    if (!isThere) return { folder: await makeFolder(parent, last, path), path };
+    if (!isThere) return { folder: await make(parent, last, path), path };
     const found = await parent.openFolder(last ?? '.');
     if (name === undefined) return { folder: found, path };
     try {
       const inside = [...path, name];
       checkPath(inside);
-      return { folder: await makeFolder(found, name, inside), path: inside };
+      return { folder: await make(found, name, inside), path: inside };
     } finally {
       await found.close();
     }

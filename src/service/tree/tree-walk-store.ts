@@ -22,8 +22,8 @@ export interface TreeView {
   readonly base: RemotePath;
   /** Whether the name is ours alone, and passed over in silence. */
   readonly isHidden: (name: string) => boolean;
-  /** Why what is at `path` may not be read, if so. */
-  readonly refusal: (path: RemotePath) => LftpError | undefined;
+  /** Why the file at `path` may not be read, or the folder not be listed, if so. */
+  readonly refusal: (path: RemotePath, isFile: boolean) => LftpError | undefined;
   readonly wrapError: (error: unknown, shownPath: string) => LftpError;
 }
 
@@ -128,7 +128,8 @@ async function stepAt(
   }
   const whole = [...view.base, ...path];
   const fault = pathFault(whole);
-  const refused = fault === undefined ? view.refusal(path) : refusedPathError(fault, whole);
+  const refused =
+    fault === undefined ? view.refusal(path, entry.isFile()) : refusedPathError(fault, whole);
   if (refused !== undefined) return failedAt(view, path, refused);
   if (entry.isFile()) return { kind: 'file', name, path, folder: level.folder.share() };
   return await enter(view, level, name, path);

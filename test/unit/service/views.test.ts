@@ -4,9 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { EXIT } from '../../../src/service/error.ts';
+import type { PathRule } from '../../../src/service/rights.ts';
 import { ServedTree } from '../../../src/service/store-tree.ts';
 import { Store } from '../../../src/service/store.ts';
 import type { StoreOwner, UploadOffer } from '../../../src/service/store.ts';
+import type { WalkStep } from '../../../src/service/tree/tree-walk-store.ts';
+import { walkTree } from '../../../src/service/tree/tree-walk-store.ts';
 
 let folder: string;
 let root: string;
@@ -197,5 +200,56 @@ describe('drop', () => {
     await put(dropper, ['incoming', 'gift'], 'gift');
     const keeper = await homeOf('incoming');
     expect(await read(keeper, ['gift'])).toBe('gift');
+  });
+});
+
+describe('rights of an account', () => {
+  it('P-ACCT-01 are asked for a file, and change while it is in', async () => {
+    const rules: PathRule[] = [];
+    const alice = await view({ home: ['alice'], access: 'rw', rules });
+    await mkdir(join(root, 'alice', 'in'));
+    await put(alice, ['in', 'note'], 'mine');
+    rules.push({ path: [], allowed: [], denied: ['write'] });
+    await expect(put(alice, ['note'], 'x')).rejects.toEqual(code(EXIT.REFUSED));
+    // What is in place of a folder's name is asked too.
+    rules.push({ path: ['in'], allowed: ['write'], denied: ['read'] });
+    expect(await put(alice, ['in'], 'two', { name: 'other' })).toEqual(['in', 'other']);
+    rules.push({ path: ['in', 'shut'], allowed: [], denied: ['write'] });
+    const shut = put(alice, ['in'], 'x', { name: 'shut' });
+    await expect(shut).rejects.toEqual(code(EXIT.REFUSED));
+    await expect(read(alice, ['in', 'note'])).rejects.toEqual(code(EXIT.REFUSED));
+    rules.splice(0);
+    expect(await read(alice, ['in', 'note'])).toBe('mine');
+  });
+
+  it('P-ACCT-01 are asked for every folder of a tree', async () => {
+    const rules: PathRule[] = [];
+    const alice = await view({ home: ['alice'], access: 'rw', rules });
+    await mkdir(join(root, 'alice', 'a', 'b'), { recursive: true });
+    rules.push({ path: ['a', 'b'], allowed: [], denied: ['list'] });
+    const tree = await alice.openTree(['a']);
+    const steps: WalkStep[] = [];
+    if (tree !== undefined) for await (const step of walkTree(tree.view)) steps.push(step);
+    await tree?.view.root.release();
+    expect(steps).toEqual([expect.objectContaining({ kind: 'failed', path: ['b'] })]);
+    await expect(alice.openTree(['a', 'b'])).rejects.toEqual(code(EXIT.REFUSED));
+    const offer = { overwrite: 'always', keep: false } as const;
+    rules.push({ path: [], allowed: [], denied: ['mkdir'] });
+    const made = alice.createTree({ path: ['new'], ...offer });
+    await expect(made).rejects.toEqual(code(EXIT.REFUSED));
+    expect(await readdir(join(root, 'alice'))).toEqual(['a']);
+    const { place } = await alice.createTree({ path: ['a'], ...offer });
+    try {
+      await expect(place.enter(place.root, 'new', ['new'])).rejects.toEqual(code(EXIT.REFUSED));
+      const standing = await place.enter(place.root, 'b', ['b']);
+      await standing.release();
+      rules.push({ path: ['a', 'b'], allowed: [], denied: ['write'] });
+      const entry = { name: 'f', sizeBytes: 1, mtimeMs: 0, mode: 0o644 };
+      await place.precheck(place.root, entry, ['f']);
+      const refused = place.precheck(place.root, entry, ['b', 'f']);
+      await expect(refused).rejects.toEqual(code(EXIT.REFUSED));
+    } finally {
+      await place.root.release();
+    }
   });
 });
