@@ -95,6 +95,9 @@ export const MAX_ACCOUNT_NAME = 32;
 /** Keys of one account. */
 export const MAX_ACCOUNT_KEYS = 64;
 
+/** Folders about which rules may say what an account may do. */
+export const MAX_ACCOUNT_RULES = 64;
+
 /** Memory that a server may ask a client's slow hash to use, bytes. */
 export const SLOW_HASH_MAX_BYTES = 536_870_912;
 
@@ -142,9 +145,3 @@ export const MAX_FAILURES_TOLD = 6;
 
 /** Ranges of stored files told in one message, each of two numbers. */
 export const MAX_RANGES_TOLD = 256;
-
-/** Names of one folder that a session keeps for the pages of a listing to come. */
-export const MAX_HELD_NAMES = 4096;
-
-/** Entries that a client takes of one listing. */
-export const MAX_LISTED_ENTRIES = 1_048_576;

@@ -7,8 +7,11 @@ import { EXIT, LftpError } from '../error.ts';
 import { fingerprintOf } from '../identity/keys.ts';
 import { MAX_ACCOUNT_KEYS } from '../limits.ts';
 import type { RemotePath } from '../path.ts';
+import type { PathRule } from '../rights.ts';
+import { AccountRules } from './account-rules.ts';
+import type { RightsChange } from './account-rules.ts';
 import { AccountDatabase } from './database-store.ts';
-import type { Row } from './database-store.ts';
+import type { Row, SqlValue } from './database-store.ts';
 import { LoginBook } from './login-book.ts';
 import type { LoginEntry } from './login-book.ts';
 import type { PasswordRecord } from './password-proof.ts';
@@ -28,6 +31,15 @@ export interface Account {
   readonly isDisabled: boolean;
   readonly hasPassword: boolean;
   readonly keys: readonly AccountKey[];
+  /** In the order of their paths. */
+  readonly rules: readonly PathRule[];
+}
+
+/** What becomes different; the rest stays. */
+export interface AccountChange {
+  readonly home?: RemotePath | undefined;
+  readonly isDisabled?: boolean | undefined;
+  readonly rights?: RightsChange | undefined;
 }
 
 export interface NewAccount {
@@ -40,10 +52,12 @@ export interface NewAccount {
 export class AccountStore {
   private readonly database: AccountDatabase;
   private readonly book: LoginBook;
+  private readonly rules: AccountRules;
 
   private constructor(database: AccountDatabase) {
     this.database = database;
     this.book = new LoginBook(database);
+    this.rules = new AccountRules(database);
   }
 
   /**
@@ -95,11 +109,14 @@ export class AccountStore {
     if (changed === 0) throw missingError(name);
   }
 
-  /** @throws LftpError 4 */
-  setDisabled(name: string, isDisabled: boolean, nowMs: number): void {
-    const sql = 'UPDATE account SET disabled_ms = ? WHERE name = ?';
-    const changed = this.database.run(sql, isDisabled ? nowMs : null, name);
-    if (changed === 0) throw missingError(name);
+  /** All of it or nothing. @throws LftpError 2, 4 */
+  change(name: string, { home, isDisabled, rights }: AccountChange, nowMs: number): void {
+    this.database.atomically(() => {
+      const id = this.idOf(name);
+      if (home !== undefined) this.update(id, 'home', home.join('/'));
+      if (isDisabled !== undefined) this.update(id, 'disabled_ms', isDisabled ? nowMs : null);
+      if (rights !== undefined) this.rules.change(id, rights);
+    });
   }
 
   /** @throws LftpError 4 */
@@ -143,7 +160,12 @@ export class AccountStore {
       isDisabled: row['disabled_ms'] !== null,
       hasPassword: numberOf(row, 'has_password') === 1,
       keys: this.keysOf(numberOf(row, 'id')),
+      rules: this.rules.of(numberOf(row, 'id')),
     };
+  }
+
+  private update(id: number, column: Column, value: SqlValue): void {
+    this.database.run(`UPDATE account SET ${column} = ? WHERE id = ?`, value, id);
   }
 
   private keysOf(id: number): readonly AccountKey[] {
@@ -175,6 +197,9 @@ export class AccountStore {
     this.database.run(sql, id, algorithm, n, r, p, salt, storedKey, serverKey, nowMs);
   }
 }
+
+/** What can be changed of an account's own row. */
+type Column = 'home' | 'disabled_ms';
 
 const SELECT_ACCOUNT =
   'SELECT account.*, EXISTS (SELECT 1 FROM password WHERE account = account.id) AS has_password ' +

@@ -45,6 +45,13 @@ const MIGRATIONS: readonly string[] = [
      changed_ms INTEGER NOT NULL
    ) STRICT;
    CREATE TABLE secret (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;`,
+  `CREATE TABLE account_rule (
+     account INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,
+     path TEXT NOT NULL,
+     allowed TEXT NOT NULL,
+     denied TEXT NOT NULL,
+     PRIMARY KEY (account, path)
+   ) STRICT;`,
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;
@@ -147,28 +154,38 @@ export class AccountDatabase {
     });
   }
 
-  /** @throws LftpError 14 for a file of a later version */
+  /** @throws LftpError 14 for a file of a later version, which stays as it is */
   private prepareFile(): void {
     const { database } = this;
-    if (this.schemaVersion() !== SCHEMA_VERSION) {
-      database.exec('PRAGMA journal_mode = WAL');
-      // Constraints are off inside a migration: a table may have to be rebuilt.
-      this.atomically(() => this.migrate());
-    }
-    database.exec('PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL');
-  }
-
-  /** Looks at the version again: whoever had the lock before may have done it all. */
-  private migrate(): void {
     const version = this.schemaVersion();
     if (version > SCHEMA_VERSION) throw newerError(this.path, version);
-    for (const sql of MIGRATIONS.slice(version)) this.database.exec(sql);
+    database.exec('PRAGMA synchronous = FULL');
+    if (version < SCHEMA_VERSION) {
+      database.exec('PRAGMA journal_mode = WAL');
+      // Constraints are off inside a migration: a table may have to be rebuilt.
+      while (this.atomically(() => this.migrateOnce()) < SCHEMA_VERSION);
+    }
+    database.exec('PRAGMA foreign_keys = ON');
+  }
+
+  /**
+   * One version further. Looks at the version again: whoever had the lock before may have been
+   * here, and may be of a later version.
+   * @returns the version that the file has now
+   */
+  private migrateOnce(): number {
+    const version = this.schemaVersion();
+    if (version > SCHEMA_VERSION) throw newerError(this.path, version);
+    const sql = MIGRATIONS[version];
+    if (sql === undefined) return version;
+    this.database.exec(sql);
     if (version === 0) {
       // Known to no client, and the same for every server that shares the file.
       const insert = this.database.prepare("INSERT INTO secret VALUES ('made-up logins', ?)");
       insert.run([randomBytes(32)]);
     }
-    this.database.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`);
+    this.database.exec(`PRAGMA user_version = ${version + 1}`);
+    return version + 1;
   }
 
   private schemaVersion(): number {

@@ -156,6 +156,22 @@ export const accountKeys: Driver = async (cap) => {
   return { ...fill, clean: () => door.remove() };
 };
 
+export const accountRules: Driver = async (cap) => {
+  const door = await Door.make();
+  door.addAccount('alice');
+  let refused = 0;
+  const fill = fillTable(cap, {
+    add: (index) => {
+      const deny = { path: [`folder ${index}`], rights: ['read'] } as const;
+      const change = (): void => door.accounts.change('alice', { rights: { deny } }, 0);
+      if (codeOf(change) === EXIT.USAGE) refused += 1;
+    },
+    size: () => door.accounts.find('alice')?.rules.length ?? 0,
+    counted: () => refused,
+  });
+  return { ...fill, clean: () => door.remove() };
+};
+
 export const accountName: Driver = (cap) =>
   fillEdge(cap, (letters) => accountNameFault('x'.repeat(letters)) === undefined);
 

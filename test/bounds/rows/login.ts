@@ -125,6 +125,16 @@ export const LOGIN: readonly Bound[] = [
     drive: login.accountKeys,
   },
   {
+    what: 'folders that one account has rules about',
+    cap: 64,
+    constant: 'MAX_ACCOUNT_RULES',
+    file: 'src/service/limits.ts',
+    seenBy: 'error 2',
+    atCap: 'refused',
+    name: 'login.accountRules',
+    drive: login.accountRules,
+  },
+  {
     what: 'password, bytes',
     cap: 1024,
     constant: 'PASSWORD_MAX_BYTES',

@@ -106,6 +106,7 @@ describe('accounts', () => {
         isDisabled: false,
         hasPassword: false,
         keys: [{ ...key(1), fingerprint: fingerprintOf(filled(1)), addedMs: 6000 }],
+        rules: [],
       },
       {
         name: 'bob',
@@ -114,6 +115,7 @@ describe('accounts', () => {
         isDisabled: false,
         hasPassword: true,
         keys: [],
+        rules: [],
       },
     ]);
     expect(passwordOf(other, 'bob')).toEqual(record(1));
@@ -136,7 +138,7 @@ describe('accounts', () => {
     expect(() => store.setPassword('bob', record(1), 1)).toThrow(code(EXIT.MISSING));
     expect(() => store.addKey('bob', key(1), 1)).toThrow(code(EXIT.MISSING));
     expect(() => store.removeKey('bob', '')).toThrow(code(EXIT.MISSING));
-    expect(() => store.setDisabled('bob', true, 1)).toThrow(code(EXIT.MISSING));
+    expect(() => store.change('bob', { isDisabled: true }, 1)).toThrow(code(EXIT.MISSING));
     expect(store.count).toBe(1);
   });
 
@@ -161,11 +163,11 @@ describe('accounts', () => {
   it('let nobody in while they are disabled', async () => {
     const store = await open();
     store.add({ ...account('alice'), keys: [key(1)], password: record(1) }, 1);
-    store.setDisabled('alice', true, 2);
+    store.change('alice', { isDisabled: true }, 2);
     expect(store.find('alice')).toMatchObject({ isDisabled: true });
     expect(store.login('alice').hasKey(filled(1))).toBe(false);
     expect(passwordOf(store, 'alice')).toBe(undefined);
-    store.setDisabled('alice', false, 3);
+    store.change('alice', { isDisabled: false }, 3);
     expect(store.login('alice').hasKey(filled(1))).toBe(true);
     expect(passwordOf(store, 'alice')).toEqual(record(1));
   });

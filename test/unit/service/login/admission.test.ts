@@ -114,7 +114,7 @@ describe('a password', () => {
   it('P-LOGIN-04 is refused alike, whatever is wrong', async () => {
     door.addAccount('keys-only', 5);
     door.addAccount('disabled', 6, 7);
-    door.accounts.setDisabled('disabled', true, 0);
+    door.accounts.change('disabled', { isDisabled: true }, 0);
     const tries = [
       { name: 'alice', key: filled(9), seed: 3 },
       { name: 'nobody', key: filled(9), seed: 2 },
@@ -171,7 +171,7 @@ describe('a password', () => {
     door.addAccount('alice', 1, 3);
     const two = door.knock({ address: '192.0.2.2', login: loginAs('alice') });
     const challenge = await hearChallenge(two.client);
-    door.accounts.setDisabled('alice', true, 0);
+    door.accounts.change('alice', { isDisabled: true }, 0);
     const { proof } = proofFor('alice', 3, challenge);
     await two.client.sendMessage(encodeMessage({ op: 'proof', proof }));
     await door.world.advance(0);

@@ -59,7 +59,7 @@ describe('a refused login', () => {
 
   it('P-LOGIN-04 is the one that reads the accounts after a change, for every name', () => {
     const readings = [true, false].map((isKnown) => {
-      ground.accounts.setDisabled('user000', isKnown, 0);
+      ground.accounts.change('user000', { isDisabled: isKnown }, 0);
       return callsFor(isKnown, 5);
     });
     expect(readings[0]).toContain('rows');

@@ -71,9 +71,9 @@ describe('a change of the accounts', () => {
       const key = { publicKey: filled(1), comment: '' };
       store.add({ name: 'alice', home: ['alice'], keys: [key], password: undefined }, 0);
       expect(await nameOf(knock)).toBe('alice');
-      store.setDisabled('alice', true, 0);
+      store.change('alice', { isDisabled: true }, 0);
       expect(door.accounts.login('alice').hasKey(filled(1))).toBe(false);
-      store.setDisabled('alice', false, 0);
+      store.change('alice', { isDisabled: false }, 0);
       expect(await nameOf(knock)).toBe('alice');
       store.addKey('alice', { publicKey: filled(2), comment: '' }, 0);
       expect(await nameOf({ ...knock, key: filled(2) })).toBe('alice');
@@ -146,7 +146,7 @@ describe('a token', () => {
 
   it('P-LOGIN-10 is worth what its account is worth by then', async () => {
     const [one, two] = make(2);
-    door.accounts.setDisabled('alice', true, 0);
+    door.accounts.change('alice', { isDisabled: true }, 0);
     const disabled = door.knock({ key: filled(1), login: withToken(one!) });
     await expect(disabled.admitted).rejects.toThrow(code(EXIT.LOGIN));
     door.accounts.remove('alice');
