@@ -145,3 +145,9 @@ export const MAX_FAILURES_TOLD = 6;
 
 /** Ranges of stored files told in one message, each of two numbers. */
 export const MAX_RANGES_TOLD = 256;
+
+/** Names of one folder that a session keeps for the pages of a listing to come. */
+export const MAX_HELD_NAMES = 4096;
+
+/** Entries that a client takes of one listing. */
+export const MAX_LISTED_ENTRIES = 1_048_576;
