@@ -1,11 +1,10 @@
 import { defineConfig } from 'vitest/config';
 
 /** Everything that needs no root, no namespaces and nothing beyond loopback: `npm test`. */
+const PURE = 'test/{unit/{util,wire,crypto,transport,sim},property,regression,sim,golden}/**/*.test.ts';
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    exclude: ['test/root/**'],
-    // A process per file: leak tests count heap, timers and descriptors of a process of their own.
     pool: 'forks',
     execArgv: ['--expose-gc'],
     maxWorkers: 2,
@@ -13,5 +12,25 @@ export default defineConfig({
     // A test that never ran proves nothing.
     allowOnly: false,
     passWithNoTests: false,
+    projects: [
+      {
+        extends: true,
+        test: {
+          // Nothing here keeps state outside of itself, so loading it once per process is enough.
+          name: 'pure',
+          include: [PURE],
+          isolate: false,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          // A process per file: leaks of heap, timers and descriptors are counted in one's own.
+          name: 'real',
+          include: ['test/**/*.test.ts'],
+          exclude: [PURE, 'test/root/**'],
+        },
+      },
+    ],
   },
 });
