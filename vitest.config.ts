@@ -1,7 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
 /** Everything that needs no root, no namespaces and nothing beyond loopback: `npm test`. */
-const PURE = 'test/{unit/{util,wire,crypto,transport,sim},property,regression,sim,golden}/**/*.test.ts';
+const PURE =
+  'test/{unit/{util,wire,crypto,transport,sim},property,regression,sim,golden}/**/*.test.ts';
 
 export default defineConfig({
   test: {
