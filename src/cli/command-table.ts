@@ -3,14 +3,21 @@ import {
   BENCH_FLAGS,
   HOSTKEY_SHOW_FLAGS,
   KEYGEN_FLAGS,
+  LIST_FLAGS,
+  MKDIR_FLAGS,
+  MOVE_FLAGS,
+  OPERATION_FLAGS,
+  REMOVE_FLAGS,
   SERVE_FLAGS,
   SHELL_FLAGS,
+  TOUCH_FLAGS,
   TREE_FLAGS,
   TRUST_FLAGS,
   USER_ADD_FLAGS,
   USER_FLAGS,
   USER_KEY_FLAGS,
   USER_PASSWORD_FLAGS,
+  USER_SET_FLAGS,
 } from './flags.ts';
 import type { FlagSource } from './flag-source.ts';
 import type { FlagName, FlagSpec } from './flags.ts';
@@ -41,6 +48,81 @@ export interface CommandSpec {
   readonly load: () => Promise<(context: CommandContext) => Promise<number>>;
 }
 
+const NAME_COMMANDS: readonly CommandSpec[] = [
+  {
+    name: 'ls',
+    aliases: [],
+    operands: '<address>',
+    describe: 'list a folder',
+    arity: [1, 1],
+    flags: LIST_FLAGS,
+    load: async () => (await import('./commands/ls.ts')).ls,
+  },
+  {
+    name: 'stat',
+    aliases: [],
+    operands: '<address>',
+    describe: 'show kind, size, time and mode of a name',
+    arity: [1, 1],
+    flags: OPERATION_FLAGS,
+    load: async () => (await import('./commands/ls.ts')).stat,
+  },
+  {
+    name: 'mkdir',
+    aliases: [],
+    operands: '<address>',
+    describe: 'make a folder',
+    arity: [1, 1],
+    flags: MKDIR_FLAGS,
+    load: async () => (await import('./commands/change.ts')).mkdir,
+  },
+  {
+    name: 'rmdir',
+    aliases: [],
+    operands: '<address>',
+    describe: 'remove an empty folder',
+    arity: [1, 1],
+    flags: OPERATION_FLAGS,
+    load: async () => (await import('./commands/change.ts')).rmdir,
+  },
+  {
+    name: 'mv',
+    aliases: [],
+    operands: '<address> <path>',
+    describe: 'rename a file or folder; a path that ends in / is a folder to move it into',
+    arity: [2, 2],
+    flags: MOVE_FLAGS,
+    load: async () => (await import('./commands/change.ts')).mv,
+  },
+  {
+    name: 'rm',
+    aliases: [],
+    operands: '<address>',
+    describe: 'delete a file, with -r a folder',
+    arity: [1, 1],
+    flags: REMOVE_FLAGS,
+    load: async () => (await import('./commands/change.ts')).rm,
+  },
+  {
+    name: 'touch',
+    aliases: [],
+    operands: '<address>',
+    describe: 'set the time of a file or folder',
+    arity: [1, 1],
+    flags: TOUCH_FLAGS,
+    load: async () => (await import('./commands/change.ts')).touch,
+  },
+  {
+    name: 'chmod',
+    aliases: [],
+    operands: '<mode> <address>',
+    describe: 'set the permissions of a file or folder',
+    arity: [2, 2],
+    flags: OPERATION_FLAGS,
+    load: async () => (await import('./commands/change.ts')).chmod,
+  },
+];
+
 const ACCOUNT_COMMANDS: readonly CommandSpec[] = [
   {
     name: 'user add',
@@ -68,6 +150,24 @@ const ACCOUNT_COMMANDS: readonly CommandSpec[] = [
     arity: [2, 2],
     flags: USER_KEY_FLAGS,
     load: async () => (await import('./commands/user.ts')).changeKey,
+  },
+  {
+    name: 'user set',
+    aliases: [],
+    operands: '<name>',
+    describe: 'change what an account may do and use, at once',
+    arity: [1, 1],
+    flags: USER_SET_FLAGS,
+    load: async () => (await import('./commands/user.ts')).setUser,
+  },
+  {
+    name: 'user show',
+    aliases: [],
+    operands: '<name>',
+    describe: 'show one account',
+    arity: [1, 1],
+    flags: USER_FLAGS,
+    load: async () => (await import('./commands/user.ts')).showUser,
   },
   {
     name: 'user list',
@@ -149,7 +249,7 @@ const KEY_COMMANDS: readonly CommandSpec[] = [
 /** What the words stand for that other commands begin with. */
 export const COMMAND_GROUPS: Readonly<Record<string, string>> = {
   hostkey: 'who servers are: show, next, rotate, trust, forget',
-  user: 'accounts: add, passwd, key, list, rm',
+  user: 'accounts: add, passwd, key, set, show, list, rm',
 };
 
 export const COMMANDS: readonly CommandSpec[] = [
@@ -198,6 +298,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     flags: BENCH_FLAGS,
     load: async () => (await import('./commands/bench.ts')).bench,
   },
+  ...NAME_COMMANDS,
   ...KEY_COMMANDS,
   ...ACCOUNT_COMMANDS,
 ];

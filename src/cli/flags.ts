@@ -102,6 +102,41 @@ export const SHELL_FLAGS = {
   ...TRANSFER_FLAGS,
 } as const satisfies Record<string, FlagSpec>;
 
+/** Of one-shot verbs that move no file. */
+export const OPERATION_FLAGS = {
+  ...CONNECTION,
+  ...TRUST,
+  ...COMMON,
+} as const satisfies Record<string, FlagSpec>;
+
+export const LIST_FLAGS = {
+  long: { kind: 'switch', alias: 'l', describe: 'with mode, size and time' },
+  all: { kind: 'switch', alias: 'a', describe: 'also names that begin with a dot' },
+  sort: { kind: 'text', value: 'BY', describe: 'name, size or time' },
+  reverse: { kind: 'switch', alias: 'r', describe: 'the other way round' },
+  ...OPERATION_FLAGS,
+} as const satisfies Record<string, FlagSpec>;
+
+export const MKDIR_FLAGS = {
+  parents: { kind: 'switch', alias: 'p', describe: 'also what is missing above it' },
+  ...OPERATION_FLAGS,
+} as const satisfies Record<string, FlagSpec>;
+
+export const MOVE_FLAGS = {
+  overwrite: { kind: 'text', value: 'RULE', describe: 'a file that is there: never, always' },
+  ...OPERATION_FLAGS,
+} as const satisfies Record<string, FlagSpec>;
+
+export const REMOVE_FLAGS = {
+  recursive: { kind: 'switch', alias: 'r', describe: 'a folder with all that is in it' },
+  ...OPERATION_FLAGS,
+} as const satisfies Record<string, FlagSpec>;
+
+export const TOUCH_FLAGS = {
+  time: { kind: 'text', value: 'TIME', describe: 'such as 2026-01-31T12:00:00Z; now' },
+  ...OPERATION_FLAGS,
+} as const satisfies Record<string, FlagSpec>;
+
 /** The link is the same both ways, except for --ack-loss. */
 export const BENCH_FLAGS = {
   preset: { kind: 'text', value: 'NAMES', describe: 'links by name, a,b,c; list shows them' },
@@ -164,15 +199,32 @@ export const USER_KEY_FLAGS = {
   ...USER_FLAGS,
 } as const satisfies Record<string, FlagSpec>;
 
+/** What can be changed of an account. */
+export const USER_SET_FLAGS = {
+  allow: { kind: 'text', value: 'RIGHTS', describe: 'give rights, of all or of RIGHTS:/folder' },
+  deny: { kind: 'text', value: 'RIGHTS', describe: 'keep rights back, in the same way' },
+  inherit: { kind: 'text', value: '/FOLDER', describe: 'take away what is said about a folder' },
+  sessions: { kind: 'text', value: 'N', describe: 'most sessions at once, or none' },
+  expires: { kind: 'text', value: 'DATE', describe: 'nobody comes in from then on, or none' },
+  disable: { kind: 'switch', describe: 'nobody comes in, and sessions end' },
+  enable: { kind: 'switch', describe: 'the opposite' },
+  home: { kind: 'text', value: 'DIR', describe: 'home inside the served folder' },
+  ...USER_FLAGS,
+} as const satisfies Record<string, FlagSpec>;
+
 export type FlagName =
   | keyof typeof SERVE_FLAGS
   | keyof typeof SHELL_FLAGS
   | keyof typeof TREE_FLAGS
+  | keyof typeof LIST_FLAGS
+  | keyof typeof MKDIR_FLAGS
+  | keyof typeof TOUCH_FLAGS
   | keyof typeof BENCH_FLAGS
   | keyof typeof KEYGEN_FLAGS
   | keyof typeof HOSTKEY_SHOW_FLAGS
   | keyof typeof TRUST_FLAGS
   | keyof typeof USER_ADD_FLAGS
+  | keyof typeof USER_SET_FLAGS
   | keyof typeof USER_KEY_FLAGS;
 
 /** The variable that sets a flag: `--max-time` is LFTPU_MAX_TIME. */

@@ -28,6 +28,7 @@ export class TransferMeter implements TransferObserver {
   private phase: TransferPhase = 'request';
   private sizeBytes: number | null = null;
   private baseBytes = 0;
+  private keptBytes = 0;
   private samples: Sample[];
 
   /** Counts what arrives on `channel` for a get, and what is acknowledged for a post. */
@@ -39,9 +40,13 @@ export class TransferMeter implements TransferObserver {
     this.samples = [{ atMs: nowMs(), bytes: 0 }];
   }
 
-  onPhase(phase: TransferPhase, sizeBytes: number | null): void {
+  onPhase(phase: TransferPhase, sizeBytes: number | null, keptBytes = 0): void {
     this.phase = phase;
     this.sizeBytes = sizeBytes;
+    if (keptBytes === this.keptBytes) return;
+    // No rate comes from bytes that were there before.
+    this.keptBytes = keptBytes;
+    this.samples = [{ atMs: this.nowMs(), bytes: this.bytesSoFar() }];
   }
 
   read(): MeterReading {
@@ -66,7 +71,7 @@ export class TransferMeter implements TransferObserver {
 
   /** The stream carries messages as well: their bytes must not make more than the file has. */
   private bytesSoFar(): number {
-    const bytes = this.countedBytes() - this.baseBytes;
+    const bytes = this.keptBytes + this.countedBytes() - this.baseBytes;
     return this.sizeBytes === null ? bytes : Math.min(bytes, this.sizeBytes);
   }
 

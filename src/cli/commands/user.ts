@@ -1,4 +1,4 @@
-/** `lftp user add | passwd | key | list | rm`: the accounts of a server. */
+/** `lftp user add | passwd | key | set | show | list | rm`: the accounts of a server. */
 import { parseFingerprint } from '../../crypto/fingerprint.ts';
 import { checkAccountName, parseHome } from '../../service/accounts/account-name.ts';
 import { AccountStore } from '../../service/accounts/account-store.ts';
@@ -6,7 +6,6 @@ import type { Account } from '../../service/accounts/account-store.ts';
 import { openHome } from '../../service/accounts/home-store.ts';
 import { newPasswordRecord } from '../../service/accounts/new-password.ts';
 import type { PasswordRecord } from '../../service/accounts/password-proof.ts';
-import { displayText } from '../../service/display.ts';
 import { EXIT, LftpError } from '../../service/error.ts';
 import { serverDataFolder } from '../../service/identity/data-folders.ts';
 import { fingerprintOf } from '../../service/identity/keys.ts';
@@ -15,9 +14,11 @@ import { pathText } from '../../service/path.ts';
 import type { RemotePath } from '../../service/path.ts';
 import { localFileError } from '../../service/store-errors.ts';
 import { Folder } from '../../service/store-walk.ts';
+import { accountFields, accountPage, accountTable } from '../account-text.ts';
 import { readNewPassword } from '../ask-password.ts';
 import type { CommandContext } from '../command-table.ts';
 import type { Flags } from '../flag-values.ts';
+import { readAccountChange } from '../user-flags.ts';
 
 /** The home is made at once when the served folder is told, and else at the first login. */
 export async function addUser(context: CommandContext): Promise<number> {
@@ -82,8 +83,40 @@ export async function listUsers({ flags, output }: CommandContext): Promise<numb
   const store = await AccountStore.openExisting(dataFolder(flags));
   try {
     const accounts = store.list();
-    for (const account of accounts) output.event('account', fieldsOf(account));
+    for (const account of accounts) output.event('account', accountFields(account));
     if (!output.options.json) output.show(accountTable(accounts));
+    return EXIT.OK;
+  } finally {
+    store.close();
+  }
+}
+
+export async function showUser({ operands, flags, output }: CommandContext): Promise<number> {
+  const [name = ''] = operands;
+  checkAccountName(name);
+  const store = await AccountStore.openExisting(dataFolder(flags));
+  try {
+    const account = requireAccount(store, name);
+    output.event('account', accountFields(account));
+    if (!output.options.json) output.show(accountPage(account));
+    return EXIT.OK;
+  } finally {
+    store.close();
+  }
+}
+
+/** A server that runs has noticed within a second, and what it says counts for running sessions. */
+export async function setUser(context: CommandContext): Promise<number> {
+  const { operands, flags, source, output } = context;
+  const [name = ''] = operands;
+  checkAccountName(name);
+  const change = readAccountChange(source, Date.now());
+  const store = await AccountStore.openExisting(dataFolder(flags));
+  try {
+    store.change(name, change, Date.now());
+    const account = requireAccount(store, name);
+    output.event('account', { change: 'set', ...accountFields(account) });
+    if (!output.options.json) output.show(accountPage(account));
     return EXIT.OK;
   } finally {
     store.close();
@@ -138,39 +171,12 @@ async function makeHome(rootPath: string, home: RemotePath): Promise<void> {
   }
 }
 
-function requireAccount(store: AccountStore, name: string): void {
-  if (store.find(name) !== undefined) return;
+function requireAccount(store: AccountStore, name: string): Account {
+  const account = store.find(name);
+  if (account !== undefined) return account;
   throw new LftpError(EXIT.MISSING, 'local', `there is no account "${name}"`, {
     hint: 'lftp user list shows those there are; check --data.',
   });
-}
-
-function fieldsOf(account: Account): object {
-  const { name, home, createdMs, isDisabled, hasPassword, keys } = account;
-  return {
-    name,
-    home: pathText(home),
-    created: createdMs / 1000,
-    disabled: isDisabled,
-    password: hasPassword,
-    keys: keys.map(({ fingerprint, comment, addedMs }) => ({
-      fingerprint,
-      comment,
-      added: addedMs / 1000,
-    })),
-  };
-}
-
-function accountTable(accounts: readonly Account[]): string {
-  const rows = accounts.flatMap((account) => {
-    const { name, home, hasPassword, isDisabled, keys } = account;
-    const ways = [hasPassword ? 'password' : '', keys.length > 0 ? `keys: ${keys.length}` : ''];
-    const login = ways.filter((way) => way !== '').join(', ') || 'no way to log in';
-    const row = `${name.padEnd(16)} ${pathText(home).padEnd(24)} ${login}`;
-    const keyRows = keys.map((key) => `  ${key.fingerprint} ${displayText(key.comment)}`.trimEnd());
-    return [isDisabled ? `${row}, disabled` : row, ...keyRows];
-  });
-  return rows.length === 0 ? 'There is no account.' : rows.join('\n');
 }
 
 function noKeyError(name: string, fingerprint: string): LftpError {
