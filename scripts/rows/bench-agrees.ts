@@ -1,7 +1,7 @@
 /**
  * The real mode of `lftp bench`, whose link is a thread in user space, beside a transfer over the
- * lab's link between two hosts. `LFTP_CC` in the environment names another controller than the
- * default and `LFTP_ROWS` the rows to run (by number, from 1), for a closer look.
+ * lab's link between two hosts. `ROWS_CC` in the environment names another controller than the
+ * default and `ROWS_ONLY` the rows to run (by number, from 1), for a closer look.
  */
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -38,7 +38,7 @@ interface Figure {
 }
 
 function controllerFlags(): readonly string[] {
-  const name = process.env['LFTP_CC'];
+  const name = process.env['ROWS_CC'];
   return name === undefined ? [] : ['--cc', name];
 }
 
@@ -129,7 +129,7 @@ export const benchAgrees: Row = {
   about: "the real mode of lftp bench beside the lab's link, four rows, to agree within 10 %",
   run: (print) =>
     withFolder(async (folder) => {
-      const wanted = process.env['LFTP_ROWS']?.split(',').map(Number);
+      const wanted = process.env['ROWS_ONLY']?.split(',').map(Number);
       let allMet = true;
       for (const [index, row] of ROWS.entries()) {
         if (wanted?.includes(index + 1) === false) continue;

@@ -1,7 +1,7 @@
 /**
- * What a transfer does to others on the same link, and a short queue or a policer to it. `LFTP_CC`
- * in the environment names another controller than the default, `LFTP_SECONDS` a shorter time than
- * a minute and `LFTP_RUNS` how often each part is run, for comparing candidates; `LFTP_PARTS` names
+ * What a transfer does to others on the same link, and a short queue or a policer to it. `ROWS_CC`
+ * in the environment names another controller than the default, `ROWS_SECONDS` a shorter time than
+ * a minute and `ROWS_RUNS` how often each part is run, for comparing candidates; `ROWS_PARTS` names
  * the parts to run.
  */
 import { mkdirSync, rmSync } from 'node:fs';
@@ -206,10 +206,10 @@ export const harm: Row = {
   run: (print) =>
     withFolder(async (folder) => {
       if (!isAvailable('tcp-cubic')) throw new Error('TCP is driven by iperf3: install it');
-      const { LFTP_CC: name, LFTP_SECONDS, LFTP_RUNS, LFTP_PARTS } = process.env;
+      const { ROWS_CC: name, ROWS_SECONDS, ROWS_RUNS, ROWS_PARTS } = process.env;
       const flags = name === undefined ? [] : ['--cc', name];
-      const [seconds, runs] = [Number(LFTP_SECONDS ?? 60), Number(LFTP_RUNS ?? 4)];
-      const wanted = LFTP_PARTS?.split(',') ?? PARTS.map((part) => part.name);
+      const [seconds, runs] = [Number(ROWS_SECONDS ?? 60), Number(ROWS_RUNS ?? 4)];
+      const wanted = ROWS_PARTS?.split(',') ?? PARTS.map((part) => part.name);
       const setting: Setting = { folder, flags, seconds, runs, print };
       print(`controller: ${name ?? 'default'}; ${seconds} s, runs: ${runs}`);
       let allMet = true;

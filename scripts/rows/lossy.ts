@@ -1,7 +1,7 @@
 /**
- * Rows over links that lose, delay and reorder, beside other tools on the same link. `LFTP_CC` in
- * the environment names another controller than the default, `LFTP_ROWS` the rows to run (by
- * number, from 1) and `LFTP_PEERS=none` leaves the other tools out, for comparing candidates.
+ * Rows over links that lose, delay and reorder, beside other tools on the same link. `ROWS_CC` in
+ * the environment names another controller than the default, `ROWS_ONLY` the rows to run (by
+ * number, from 1) and `ROWS_PEERS=none` leaves the other tools out, for comparing candidates.
  */
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -80,9 +80,9 @@ interface Outcome {
 }
 
 async function runRow(folder: string, wanted: LossyRow, print: Print): Promise<Outcome> {
-  const chosen = process.env['LFTP_CC'];
+  const chosen = process.env['ROWS_CC'];
   const flags = chosen === undefined ? [] : ['--cc', chosen];
-  const peers = process.env['LFTP_PEERS'] === 'none' ? [] : wanted.peers;
+  const peers = process.env['ROWS_PEERS'] === 'none' ? [] : wanted.peers;
   mkdirSync(join(folder, 'server'), { recursive: true });
   mkdirSync(join(folder, 'client'), { recursive: true });
   writeRandomFile(join(folder, 'server', FILE), wanted.fileBytes);
@@ -127,7 +127,7 @@ async function runRow(folder: string, wanted: LossyRow, print: Print): Promise<O
 }
 
 function chosenRows(rows: readonly LossyRow[]): readonly LossyRow[] {
-  const wanted = process.env['LFTP_ROWS']?.split(',').map(Number);
+  const wanted = process.env['ROWS_ONLY']?.split(',').map(Number);
   return wanted === undefined ? rows : rows.filter((_, index) => wanted.includes(index + 1));
 }
 
