@@ -46,6 +46,28 @@ export class Folder {
     }
   }
 
+  /**
+   * Makes a folder whose name outlives a power cut, before anything is put into it (P-COMMIT-04).
+   * @returns false when the name is taken
+   */
+  async make(name: string, mode?: number): Promise<boolean> {
+    const path = this.entry(name);
+    try {
+      await this.fileSystem.mkdir(path, mode);
+    } catch (error) {
+      if (systemCode(error) === 'EEXIST') return false;
+      throw error;
+    }
+    try {
+      await this.handle.sync();
+    } catch (error) {
+      // Whoever finds it later would take it for safe.
+      await this.fileSystem.rmdir(path).catch(() => undefined);
+      throw error;
+    }
+    return true;
+  }
+
   /** Opens without waiting for a writer, should the name turn out to be a pipe. */
   async openFile(name: string): Promise<OpenHandle> {
     const { fileSystem } = this;

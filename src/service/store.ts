@@ -7,7 +7,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { openHome } from './accounts/home-store.ts';
-import { EXIT, LftpError, systemCode } from './error.ts';
+import { EXIT, LftpError } from './error.ts';
 import type { Access } from './access.ts';
 import type { FileStats } from './file-system.ts';
 import type { Principal } from './login/principal.ts';
@@ -71,7 +71,7 @@ export class Store {
     const root = home === undefined ? tree.root : await openHome(tree.root, home);
     try {
       if (access !== 'ro') await tree.openPartial();
-      if (access === 'drop') await makeIncoming(root);
+      if (access === 'drop') await root.make(INCOMING, 0o700);
       return new Store(tree, root, owner);
     } catch (error) {
       if (root !== tree.root) await root.close();
@@ -267,12 +267,6 @@ function specialError(path: RemotePath): LftpError {
   return new LftpError(EXIT.REFUSED, 'local', 'not a regular file', {
     path: pathText(path),
     hint: 'Only regular files are served; links are not followed.',
-  });
-}
-
-async function makeIncoming(root: Folder): Promise<void> {
-  await root.fileSystem.mkdir(root.entry(INCOMING), 0o700).catch((error: unknown) => {
-    if (systemCode(error) !== 'EEXIST') throw error;
   });
 }
 

@@ -35,9 +35,7 @@ async function openOrMake(parent: Folder, name: string): Promise<Folder> {
   } catch (error) {
     if (systemCode(error) !== 'ENOENT') throw error;
   }
-  await parent.fileSystem.mkdir(parent.entry(name), 0o700).catch((error: unknown) => {
-    // Another login of the same account may have been quicker.
-    if (systemCode(error) !== 'EEXIST') throw error;
-  });
+  // Another login of the same account may have been quicker.
+  await parent.make(name, 0o700);
   return await parent.openFolder(name);
 }

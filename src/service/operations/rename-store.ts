@@ -56,6 +56,8 @@ async function moveFile(from: Place, to: Place, { to: path, replace }: Renaming)
     await fileSystem.link(source, target).catch((error: unknown) => {
       throw systemCode(error) === 'EEXIST' ? existsError('local', pathText(path)) : error;
     });
+    // The new name is on the disk before the old one goes, or a power cut could lose both.
+    await to.folder.handle.sync();
     await fileSystem.unlink(source);
     return;
   }

@@ -109,12 +109,7 @@ async function openRoot(parent: string, name: string | undefined): Promise<Folde
   const folder = await Folder.openRoot(parent);
   if (name === undefined) return folder;
   try {
-    try {
-      await folder.fileSystem.mkdir(folder.entry(name));
-      await folder.handle.sync();
-    } catch (error) {
-      if (systemCode(error) !== 'EEXIST') throw error;
-    }
+    await folder.make(name);
     return await folder.openFolder(name);
   } finally {
     await folder.close();

@@ -142,12 +142,7 @@ async function openRoot(
 
 /** The new name is flushed at once: an empty tree has no group that would do it. */
 async function makeFolder(parent: Folder, name: string, path: RemotePath): Promise<Folder> {
-  try {
-    await parent.fileSystem.mkdir(parent.entry(name));
-    await parent.handle.sync();
-  } catch (error) {
-    if (systemCode(error) !== 'EEXIST') throw error;
-  }
+  await parent.make(name);
   try {
     return await parent.openFolder(name);
   } catch (error) {
