@@ -36,6 +36,9 @@ export const MAX_ACCOUNT_TOKENS = 256;
 /** Requests that came before their client has logged in, bytes: it may not be anybody. */
 export const EARLY_MAX_BYTES = 65_536;
 
+/** How long a client whose account is gone may take to leave. */
+export const DISMISS_LIMIT_MS = 1000;
+
 /** How long a client that is not served may take to leave. */
 export const TURN_AWAY_LIMIT_MS = 30_000;
 

@@ -5,9 +5,10 @@ import { listen } from '../io/listen.ts';
 import type { Listener, ListenOptions } from '../io/listen.ts';
 import { ERROR } from '../wire/codes.ts';
 import type { Security } from '../io/security.ts';
-import { errorText, EXIT, LftpError } from './error.ts';
+import { ACCOUNTS_POLL_MS, LiveAccounts } from './accounts/live-accounts.ts';
+import { EXIT, type LftpError } from './error.ts';
 import { listenError } from './listen-error.ts';
-import { guestsPerSource, MAX_STRANGERS_PER_SOURCE, TURN_AWAY_LIMIT_MS } from './limits.ts';
+import { guestsPerSource, MAX_STRANGERS_PER_SOURCE } from './limits.ts';
 import { admit, type AdmissionWorld } from './login/admission.ts';
 import type { Logins } from './login/logins.ts';
 import type { Principal } from './login/principal.ts';
@@ -21,6 +22,7 @@ import { Store } from './store.ts';
 import { ServedTree } from './store-tree.ts';
 import { closeReasonOf } from './transfer-channel.ts';
 import type { TransferChannel } from './transfer-channel.ts';
+import { dismiss, logFields, toldError, turnAway, within } from './turn-away.ts';
 
 /** Connections beyond `maxClients` that are open at once, to be told that the house is full. */
 const REFUSAL_ROOM = 256;
@@ -68,8 +70,11 @@ export class FileServer {
   private listener: Listener | undefined;
   private dropWatch: DropWatch | undefined;
   private isStopping = false;
+  private readonly accounts: LiveAccounts;
+  private accountsTimer: NodeJS.Timeout | undefined;
 
   private constructor(options: FileServerOptions, tree: ServedTree) {
+    this.accounts = new LiveAccounts(options.logins.accounts, () => Date.now());
     this.options = { ...options, log: new CalmLog(options.log, () => performance.now()) };
     this.tree = tree;
   }
@@ -93,6 +98,7 @@ export class FileServer {
         onChannel: (channel) => server.onChannel(channel),
       });
       server.dropWatch = new DropWatch(server.listener, server.options.log);
+      server.accountsTimer = setInterval(() => server.refreshAccounts(), ACCOUNTS_POLL_MS).unref();
       // Only now: a server that cannot start has no business in the folder.
       const removed = await tree.removeAbandoned(Date.now());
       if (removed > 0) options.log.info({ removed }, 'removed abandoned uploads');
@@ -132,6 +138,7 @@ export class FileServer {
   /** Tells every client, removes what is unfinished, and lets go of the port. */
   async stop(): Promise<void> {
     this.isStopping = true;
+    clearInterval(this.accountsTimer);
     const endings = [...this.sessions].map(async ([channel, ended]) => {
       channel.abort(ERROR.GOING_AWAY);
       await channel.linger();
@@ -189,6 +196,7 @@ export class FileServer {
     const noStranger = this.strangers.add(address);
     const noGuest = this.guests.add(address);
     let store: Store | undefined;
+    let leave: (() => void) | undefined;
     try {
       const admitted = await admit(channel, logins, LOGIN_WORLD);
       if (admitted === undefined) return;
@@ -196,9 +204,11 @@ export class FileServer {
       if (channel.login !== undefined) noGuest();
       const { principal, early } = admitted;
       log.info({ address, port, account: principal.name }, 'client logged in');
+      const entered = this.accounts.enter(principal, (error) => this.sendAway(channel, error));
+      leave = entered.leave;
       await this.announceKeys(channel);
-      store = await Store.open(this.tree, principal);
-      await new ServerSession(channel, this.contextOf(principal, store)).run(early);
+      store = await Store.open(this.tree, entered.account);
+      await new ServerSession(channel, this.contextOf(entered.account, store)).run(early);
     } catch (error) {
       if (closeReasonOf(error) !== undefined) return;
       log.warn({ address, port, ...logFields(error) }, 'client turned away');
@@ -206,7 +216,24 @@ export class FileServer {
     } finally {
       noStranger();
       noGuest();
+      leave?.();
       await store?.close();
+    }
+  }
+
+  /** P-ACCT-03 */
+  private sendAway(channel: TransferChannel, error: LftpError): void {
+    const { address, port } = channel.peer;
+    this.options.log.warn({ address, port, ...logFields(error) }, 'client sent away');
+    void dismiss(channel, toldError(error));
+  }
+
+  private refreshAccounts(): void {
+    try {
+      this.accounts.refresh();
+    } catch (error) {
+      // What it knew stays good until it can look again.
+      this.options.log.error(logFields(error), 'the accounts cannot be read');
     }
   }
 
@@ -247,53 +274,3 @@ const LOGIN_WORLD: AdmissionWorld = {
     return { passed, cancel: () => clearTimeout(timer) };
   },
 };
-
-interface Refusal {
-  readonly code: number;
-  readonly message: string;
-}
-
-/** What went wrong here may name folders that are none of the client's business. */
-function toldError(error: unknown): Refusal {
-  if (!(error instanceof LftpError)) return { code: EXIT.OTHER, message: 'the server failed' };
-  const { code, where, message } = error;
-  if (where === 'remote') return { code, message };
-  // What is local here is remote there.
-  return { code: code === EXIT.LOCAL_IO ? EXIT.REMOTE_IO : code, message: 'the server failed' };
-}
-
-function logFields(error: unknown): object {
-  const code = error instanceof LftpError ? error.code : EXIT.OTHER;
-  return { code, error: errorText(error) };
-}
-
-/** Tells a client why it is not served, and lets it go (P-SVC-18). */
-async function turnAway(channel: TransferChannel, { code, message }: Refusal): Promise<void> {
-  const left = tellAndDrain(channel, encodeMessage({ op: 'error', error: code, message }));
-  // A client that stays has heard it by now, and its place is wanted by others (P-LOGIN-08).
-  if (!(await within(TURN_AWAY_LIMIT_MS, left))) channel.abort(code);
-}
-
-/** @returns false when the client goes on and sends a file */
-async function tellAndDrain(channel: TransferChannel, message: Uint8Array): Promise<boolean> {
-  try {
-    await channel.sendMessage(message);
-    channel.finish();
-    // What it asks for is read and forgotten: a connection with something unread never ends.
-    while ((await channel.nextMessage(0)) !== undefined);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** What `work` resolves with, or undefined after the limit. */
-async function within<T>(limitMs: number, work: Promise<T>): Promise<T | undefined> {
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), limitMs);
-  });
-  const result = await Promise.race([work, limit]);
-  clearTimeout(timer);
-  return result;
-}

@@ -8,6 +8,8 @@ import { fingerprintOf } from '../identity/keys.ts';
 import { MAX_ACCOUNT_KEYS } from '../limits.ts';
 import type { RemotePath } from '../path.ts';
 import type { PathRule } from '../rights.ts';
+import { limitsOf, limitUpdates } from './account-limits.ts';
+import type { AccountLimits, LimitColumn, LimitsChange } from './account-limits.ts';
 import { AccountRules } from './account-rules.ts';
 import type { RightsChange } from './account-rules.ts';
 import { AccountDatabase } from './database-store.ts';
@@ -33,6 +35,7 @@ export interface Account {
   readonly keys: readonly AccountKey[];
   /** In the order of their paths. */
   readonly rules: readonly PathRule[];
+  readonly limits: AccountLimits;
 }
 
 /** What becomes different; the rest stays. */
@@ -40,6 +43,7 @@ export interface AccountChange {
   readonly home?: RemotePath | undefined;
   readonly isDisabled?: boolean | undefined;
   readonly rights?: RightsChange | undefined;
+  readonly limits?: LimitsChange | undefined;
 }
 
 export interface NewAccount {
@@ -81,6 +85,11 @@ export class AccountStore {
     return this.book.count;
   }
 
+  /** Another text whenever anybody has changed anything. @throws LftpError 14, 21 */
+  get version(): string {
+    return this.database.version;
+  }
+
   /** In the order of their names. */
   list(): readonly Account[] {
     return this.database.rows(`${SELECT_ACCOUNT} ORDER BY name`).map((row) => this.account(row));
@@ -110,12 +119,14 @@ export class AccountStore {
   }
 
   /** All of it or nothing. @throws LftpError 2, 4 */
-  change(name: string, { home, isDisabled, rights }: AccountChange, nowMs: number): void {
+  change(name: string, change: AccountChange, nowMs: number): void {
+    const { home, isDisabled, rights, limits = {} } = change;
     this.database.atomically(() => {
       const id = this.idOf(name);
       if (home !== undefined) this.update(id, 'home', home.join('/'));
       if (isDisabled !== undefined) this.update(id, 'disabled_ms', isDisabled ? nowMs : null);
       if (rights !== undefined) this.rules.change(id, rights);
+      for (const [column, value] of limitUpdates(limits)) this.update(id, column, value);
     });
   }
 
@@ -161,6 +172,7 @@ export class AccountStore {
       hasPassword: numberOf(row, 'has_password') === 1,
       keys: this.keysOf(numberOf(row, 'id')),
       rules: this.rules.of(numberOf(row, 'id')),
+      limits: limitsOf(row),
     };
   }
 
@@ -199,7 +211,7 @@ export class AccountStore {
 }
 
 /** What can be changed of an account's own row. */
-type Column = 'home' | 'disabled_ms';
+type Column = 'home' | 'disabled_ms' | LimitColumn;
 
 const SELECT_ACCOUNT =
   'SELECT account.*, EXISTS (SELECT 1 FROM password WHERE account = account.id) AS has_password ' +

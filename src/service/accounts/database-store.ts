@@ -52,6 +52,11 @@ const MIGRATIONS: readonly string[] = [
      denied TEXT NOT NULL,
      PRIMARY KEY (account, path)
    ) STRICT;`,
+  `ALTER TABLE account ADD COLUMN quota_bytes INTEGER;
+   ALTER TABLE account ADD COLUMN quota_files INTEGER;
+   ALTER TABLE account ADD COLUMN bytes_per_second INTEGER;
+   ALTER TABLE account ADD COLUMN max_sessions INTEGER;
+   ALTER TABLE account ADD COLUMN expires_ms INTEGER;`,
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

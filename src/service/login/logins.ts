@@ -64,6 +64,10 @@ export class Logins {
     this.options = options;
   }
 
+  get accounts(): AccountStore | undefined {
+    return this.options.accounts;
+  }
+
   /** What those without an account may do at this moment. */
   get anonymous(): AnonymousRule {
     const { anonymous, accounts } = this.options;

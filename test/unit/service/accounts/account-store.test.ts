@@ -7,6 +7,7 @@ import {
   checkAccountName,
   parseHome,
 } from '../../../../src/service/accounts/account-name.ts';
+import { NO_LIMITS } from '../../../../src/service/accounts/account-limits.ts';
 import { AccountStore } from '../../../../src/service/accounts/account-store.ts';
 import {
   AccountDatabase,
@@ -107,6 +108,7 @@ describe('accounts', () => {
         hasPassword: false,
         keys: [{ ...key(1), fingerprint: fingerprintOf(filled(1)), addedMs: 6000 }],
         rules: [],
+        limits: NO_LIMITS,
       },
       {
         name: 'bob',
@@ -116,6 +118,7 @@ describe('accounts', () => {
         hasPassword: true,
         keys: [],
         rules: [],
+        limits: NO_LIMITS,
       },
     ]);
     expect(passwordOf(other, 'bob')).toEqual(record(1));

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { NO_LIMITS } from '../../../../src/service/accounts/account-limits.ts';
 import { AccountStore } from '../../../../src/service/accounts/account-store.ts';
 import {
   AccountDatabase,
@@ -38,6 +39,14 @@ describe('a database of an earlier version', () => {
     expect(store.login('alice').hasKey(new Uint8Array(32).fill(1))).toBe(true);
     // And is as good as a new one.
     store.change('alice', { rights: { deny: { path: ['a'], rights: ['read'] } } }, 1);
+    store.change('alice', { limits: { quotaBytes: 2 ** 50, maxSessions: 3 } }, 1);
+    expect(store.find('alice')?.limits).toEqual({
+      ...NO_LIMITS,
+      quotaBytes: 2 ** 50,
+      maxSessions: 3,
+    });
+    store.change('alice', { limits: { quotaBytes: null } }, 1);
+    expect(store.find('alice')?.limits).toEqual({ ...NO_LIMITS, maxSessions: 3 });
     expect(store.find('alice')?.rules).toEqual([{ path: ['a'], allowed: [], denied: ['read'] }]);
     store.close();
     const database = await AccountDatabase.open(folder, true);
