@@ -17,4 +17,5 @@ export const TARGETS: Readonly<Record<string, Load>> = {
   parameters: () => import('./targets/parameters.ts'),
   path: () => import('./targets/path.ts'),
   segment: () => import('./targets/segment.ts'),
+  'tree-stream': () => import('./targets/tree-stream.ts'),
 };
