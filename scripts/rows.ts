@@ -12,7 +12,7 @@ import { benchAgrees } from './rows/bench-agrees.ts';
 import { clients } from './rows/clients.ts';
 import { harm } from './rows/harm.ts';
 import { reno, simAgreement } from './rows/link-rows.ts';
-import { impaired, lossy } from './rows/lossy.ts';
+import { gigabit, impaired, lossy } from './rows/lossy.ts';
 import { memory } from './rows/memory.ts';
 import type { Row } from './rows/row.ts';
 import { startup } from './rows/startup.ts';
@@ -27,6 +27,7 @@ const ROWS: readonly Row[] = [
   simAgreement,
   memory,
   lossy,
+  gigabit,
   impaired,
   harm,
   benchAgrees,

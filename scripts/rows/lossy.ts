@@ -57,6 +57,11 @@ const ROWS: readonly LossyRow[] = [
   row(1000, 10, 0, 200, 600, []),
 ];
 
+const FAST_ROWS: readonly LossyRow[] = [
+  row(1000, 10, 0, 200, 850, []),
+  row(1000, 10, 0.01, 200, 780, []),
+];
+
 /** What is kept of the row of the same link without faults, less the loss itself. */
 const KEPT_SHARE = 0.85;
 const CLEAN: LossyRow = { ...row(100, 20, 0, 50, 91, []), title: 'the link without faults' };
@@ -131,6 +136,14 @@ function chosenRows(rows: readonly LossyRow[]): readonly LossyRow[] {
   return wanted === undefined ? rows : rows.filter((_, index) => wanted.includes(index + 1));
 }
 
+async function runRows(folder: string, rows: readonly LossyRow[], print: Print): Promise<boolean> {
+  let allMet = true;
+  for (const wanted of chosenRows(rows)) {
+    allMet = (await runRow(folder, wanted, print)).isMet && allMet;
+  }
+  return allMet;
+}
+
 export const lossy: Row = {
   name: 'lossy',
   about: 'eight links that lose and delay, beside udx-native and kernel BBR',
@@ -138,12 +151,14 @@ export const lossy: Row = {
     withFolder(async (folder) => {
       const missing = ['udx', 'file-bbr'].filter((peer) => !isAvailable(peer));
       if (missing.length > 0) throw new Error(`install or name first: ${missing.join(', ')}`);
-      let allMet = true;
-      for (const wanted of chosenRows(ROWS)) {
-        allMet = (await runRow(folder, wanted, print)).isMet && allMet;
-      }
-      return allMet;
+      return await runRows(folder, ROWS, print);
     }),
+};
+
+export const gigabit: Row = {
+  name: 'gigabit',
+  about: '1 Gbit/s, 10 ms, without loss and with 1 % of it, on an emulated link',
+  run: (print) => withFolder((folder) => runRows(folder, FAST_ROWS, print)),
 };
 
 export const impaired: Row = {
