@@ -3,14 +3,8 @@ import {
   BENCH_FLAGS,
   HOSTKEY_SHOW_FLAGS,
   KEYGEN_FLAGS,
-  LIST_FLAGS,
-  MKDIR_FLAGS,
-  MOVE_FLAGS,
-  OPERATION_FLAGS,
-  REMOVE_FLAGS,
   SERVE_FLAGS,
   SHELL_FLAGS,
-  TOUCH_FLAGS,
   TREE_FLAGS,
   TRUST_FLAGS,
   USER_ADD_FLAGS,
@@ -23,6 +17,7 @@ import type { FlagSource } from './flag-source.ts';
 import type { FlagName, FlagSpec } from './flags.ts';
 import type { Flags } from './flag-values.ts';
 import type { Interrupts } from './interrupts.ts';
+import { NAME_COMMANDS } from './name-commands.ts';
 import type { Output } from './output.ts';
 
 /** What a command is given. */
@@ -47,81 +42,6 @@ export interface CommandSpec {
   /** The exit code; errors are thrown. */
   readonly load: () => Promise<(context: CommandContext) => Promise<number>>;
 }
-
-const NAME_COMMANDS: readonly CommandSpec[] = [
-  {
-    name: 'ls',
-    aliases: [],
-    operands: '<address>',
-    describe: 'list a folder',
-    arity: [1, 1],
-    flags: LIST_FLAGS,
-    load: async () => (await import('./commands/ls.ts')).ls,
-  },
-  {
-    name: 'stat',
-    aliases: [],
-    operands: '<address>',
-    describe: 'show kind, size, time and mode of a name',
-    arity: [1, 1],
-    flags: OPERATION_FLAGS,
-    load: async () => (await import('./commands/ls.ts')).stat,
-  },
-  {
-    name: 'mkdir',
-    aliases: [],
-    operands: '<address>',
-    describe: 'make a folder',
-    arity: [1, 1],
-    flags: MKDIR_FLAGS,
-    load: async () => (await import('./commands/change.ts')).mkdir,
-  },
-  {
-    name: 'rmdir',
-    aliases: [],
-    operands: '<address>',
-    describe: 'remove an empty folder',
-    arity: [1, 1],
-    flags: OPERATION_FLAGS,
-    load: async () => (await import('./commands/change.ts')).rmdir,
-  },
-  {
-    name: 'mv',
-    aliases: [],
-    operands: '<address> <path>',
-    describe: 'rename a file or folder; a path that ends in / is a folder to move it into',
-    arity: [2, 2],
-    flags: MOVE_FLAGS,
-    load: async () => (await import('./commands/change.ts')).mv,
-  },
-  {
-    name: 'rm',
-    aliases: [],
-    operands: '<address>',
-    describe: 'delete a file, with -r a folder',
-    arity: [1, 1],
-    flags: REMOVE_FLAGS,
-    load: async () => (await import('./commands/change.ts')).rm,
-  },
-  {
-    name: 'touch',
-    aliases: [],
-    operands: '<address>',
-    describe: 'set the time of a file or folder',
-    arity: [1, 1],
-    flags: TOUCH_FLAGS,
-    load: async () => (await import('./commands/change.ts')).touch,
-  },
-  {
-    name: 'chmod',
-    aliases: [],
-    operands: '<mode> <address>',
-    describe: 'set the permissions of a file or folder',
-    arity: [2, 2],
-    flags: OPERATION_FLAGS,
-    load: async () => (await import('./commands/change.ts')).chmod,
-  },
-];
 
 const ACCOUNT_COMMANDS: readonly CommandSpec[] = [
   {

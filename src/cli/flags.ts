@@ -212,19 +212,6 @@ export const USER_SET_FLAGS = {
   ...USER_FLAGS,
 } as const satisfies Record<string, FlagSpec>;
 
-/** What can be changed of an account. */
-export const USER_SET_FLAGS = {
-  allow: { kind: 'text', value: 'RIGHTS', describe: 'give rights, of all or of RIGHTS:/folder' },
-  deny: { kind: 'text', value: 'RIGHTS', describe: 'keep rights back, in the same way' },
-  inherit: { kind: 'text', value: '/FOLDER', describe: 'take away what is said about a folder' },
-  sessions: { kind: 'text', value: 'N', describe: 'most sessions at once, or none' },
-  expires: { kind: 'text', value: 'DATE', describe: 'nobody comes in from then on, or none' },
-  disable: { kind: 'switch', describe: 'nobody comes in, and sessions end' },
-  enable: { kind: 'switch', describe: 'the opposite' },
-  home: { kind: 'text', value: 'DIR', describe: 'home inside the served folder' },
-  ...USER_FLAGS,
-} as const satisfies Record<string, FlagSpec>;
-
 export type FlagName =
   | keyof typeof SERVE_FLAGS
   | keyof typeof SHELL_FLAGS
@@ -237,7 +224,6 @@ export type FlagName =
   | keyof typeof HOSTKEY_SHOW_FLAGS
   | keyof typeof TRUST_FLAGS
   | keyof typeof USER_ADD_FLAGS
-  | keyof typeof USER_SET_FLAGS
   | keyof typeof USER_SET_FLAGS
   | keyof typeof USER_KEY_FLAGS;
 
