@@ -2,6 +2,7 @@
 import type { StatusAnswer } from '../service/messages.ts';
 import { displayText } from '../service/display.ts';
 import type { ConnectionStats } from '../transport/types.ts';
+import type { ShellModes } from './shell.ts';
 import { formatBytes, formatDuration, formatShare } from './units.ts';
 
 /** Who one is there, and who the server is. */
@@ -16,6 +17,13 @@ const RIGHTS: Readonly<Record<string, string>> = {
   rw: 'you may read and write',
   drop: 'you may read, and drop files into incoming',
 };
+
+/** What is switched on or off. */
+export function modesText({ isPrompting, isDebugging, isText }: ShellModes): string {
+  const onOff = (isOn: boolean): string => (isOn ? 'on' : 'off');
+  const type = isText ? 'ascii' : 'binary';
+  return `modes       type ${type}, prompt ${onOff(isPrompting)}, debug ${onOff(isDebugging)}`;
+}
 
 export function statusText(
   where: string,

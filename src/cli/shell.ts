@@ -1,78 +1,73 @@
-/** The shell's commands, apart from where their lines come from. */
-import { ANONYMOUS } from '../service/accounts/account-name.ts';
-import type { ClientLink } from '../io/connect.ts';
-import { fingerprintOf } from '../service/identity/keys.ts';
+/** The shell: what stays from one command to the next, apart from where its lines come from. */
 import { asError, EXIT, LftpError } from '../service/error.ts';
+import { ANONYMOUS } from '../service/accounts/account-name.ts';
 import { displayText } from '../service/display.ts';
+import { perform } from '../service/operations/client-operations.ts';
+import type { Operation } from '../service/operations/client-operations.ts';
+import { pathText } from '../service/path.ts';
+import type { RemotePath } from '../service/path.ts';
 import { ERROR } from '../wire/codes.ts';
-import { hostAndPort, parseAddress, parseHost, parsePath, parsePort } from './address.ts';
-import { planGet } from './commands/get.ts';
-import { planPost } from './commands/post.ts';
+import { hostAndPort } from './address.ts';
 import { openConnection, untilEntered } from './connection.ts';
 import type { Opened } from './connection.ts';
 import type { CommandContext } from './command-table.ts';
 import type { Output } from './output.ts';
 import { type Person, personAtTerminal } from './person.ts';
 import type { Target } from './secure-dial.ts';
-import { statusText } from './shell-status.ts';
-import type { StatusIdentity } from './shell-status.ts';
+import type { ShellCommand } from './shell-command.ts';
+import { findCommand, SHELL_COMMANDS } from './shell-commands.ts';
+import { runLocally } from './shell-local.ts';
+import { resolvePath } from './shell-path.ts';
+import type { TypedPath } from './shell-path.ts';
 import { splitWords } from './shell-words.ts';
-import { runGet, runPost } from './transfer.ts';
 import type { TransferContext } from './transfer.ts';
 import { UsageError } from './usage-error.ts';
 
-/** The founding documents let people choose a port from here on. */
-export const LEAST_SHELL_PORT = 2000;
-
-const INSTRUCTIONS = [
-  'connect IP PORT       open a connection (also: connect lftp://host:port/)',
-  'get NAME [LOCAL]      fetch a file; a LOCAL of - shows it',
-  'post LOCAL [NAME]     send a file',
-  'status                tell about the connection and the server',
-  'disconnect            close the connection',
-  'stop                  close the connection and leave',
-  'instructions, help    show this',
-].join('\n');
-
-type Execute = (words: readonly string[]) => Promise<void>;
+/** What a person has switched on or off. */
+export interface ShellModes {
+  /** Ask before each file of `mget`, `mput` and `mdelete`. */
+  isPrompting: boolean;
+  /** Show each operation. */
+  isDebugging: boolean;
+  /** Line ends of files that are sent become line feeds. */
+  isText: boolean;
+}
 
 export class Shell {
   /** True after `stop`. */
   isOver = false;
   /** Who can be asked about host keys and passwords. */
   person: Person | undefined;
-  private readonly context: CommandContext;
-  private target: Target | undefined;
-  private opened: Opened | undefined;
+  /** Lends the terminal to another program, and takes it back. */
+  lendTerminal: ((work: () => Promise<void>) => Promise<void>) | undefined;
+  readonly modes: ShellModes = { isPrompting: true, isDebugging: false, isText: false };
+  readonly commands = SHELL_COMMANDS;
+  readonly context: CommandContext;
+  /** Who the next connection logs in as. */
+  user: string | undefined;
+  target: Target | undefined;
+  opened: Opened | undefined;
+  /** Where relative paths begin, and where they began before the last `cd`. */
+  cwd: RemotePath = [];
+  previous: RemotePath = [];
   private job: AbortController | undefined;
   /** Where the command that runs now speaks. */
-  private output: Output;
-  private readonly commands: ReadonlyMap<string, Execute>;
+  private speaker: Output;
 
   constructor(context: CommandContext) {
     this.context = context;
     this.person = personAtTerminal(context.interrupts);
-    this.output = context.output;
-    const help: Execute = () => {
-      context.output.show(INSTRUCTIONS);
-      return Promise.resolve();
-    };
-    this.commands = new Map<string, Execute>([
-      ['connect', (words) => this.connect(words)],
-      ['get', (words) => this.get(words)],
-      ['post', (words) => this.post(words)],
-      ['status', () => this.status()],
-      ['disconnect', () => this.disconnect()],
-      ['stop', () => this.stop()],
-      ['instructions', help],
-      ['help', help],
-    ]);
+    this.speaker = context.output;
+  }
+
+  get output(): Output {
+    return this.speaker;
   }
 
   get prompt(): string {
     if (this.target === undefined || !this.isConnected) return 'lftp> ';
     const { user = ANONYMOUS, host } = this.target;
-    return `${displayText(user)}@${displayText(host)}:/> `;
+    return `${displayText(user)}@${displayText(host)}:${pathText(this.cwd)}> `;
   }
 
   get isConnected(): boolean {
@@ -80,16 +75,23 @@ export class Shell {
   }
 
   /**
-   * Runs the commands of one line.
+   * Runs the commands of one line. A line that begins with `-` may fail; one that begins with `!`
+   * is for the shell of this machine.
    * @param goesOn false: stop at the first that fails
    * @returns the exit code of the first that failed, or 0
    */
   async execute(line: string, goesOn: boolean): Promise<number> {
-    const split = splitWords(line);
+    const text = line.trimStart();
+    if (text.startsWith('-')) {
+      await this.execute(text.slice(1), true);
+      return EXIT.OK;
+    }
+    if (text.startsWith('!')) return await this.attempt(() => runLocally(this, text.slice(1)));
+    const split = splitWords(text);
     if (!split.ok) return this.report(new UsageError(split.fault));
     let first: number = EXIT.OK;
-    for (const words of split.commands) {
-      const code = await this.executeOne(words);
+    for (const [name = '', ...words] of split.commands) {
+      const code = await this.attempt(() => this.run(name, words));
       if (first === EXIT.OK) first = code;
       if (this.isOver || (code !== EXIT.OK && !goesOn)) break;
     }
@@ -122,129 +124,90 @@ export class Shell {
     opened.link.close();
   }
 
-  private async executeOne(words: readonly string[]): Promise<number> {
-    const [name = '', ...rest] = words;
-    const command = this.commands.get(name.toLowerCase());
-    this.job = new AbortController();
-    try {
-      if (command === undefined) {
-        throw new UsageError(`there is no command "${displayText(name, 100)}"`, 'Try help.');
-      }
-      await command(rest);
-      return EXIT.OK;
-    } catch (error) {
-      return this.report(this.job.signal.aborted ? this.job.signal.reason : error);
-    } finally {
-      this.job = undefined;
-      this.output = this.context.output;
-    }
-  }
-
-  private async connect(words: readonly string[]): Promise<void> {
-    if (this.isConnected && this.target !== undefined) {
-      const where = hostAndPort(this.target.host, this.target.port);
-      throw new UsageError(
-        `The connection has been established: ${where}`,
-        'Use disconnect first.',
-      );
-    }
-    await this.connectTo(targetOf(words));
-  }
-
   /** @throws LftpError */
   async connectTo(target: Target): Promise<void> {
     const { flags, output } = this.context;
     await this.drop();
-    const { person } = this;
+    const { person, user } = this;
+    const known: Target = { ...target, user: target.user ?? user };
     const signal = this.signal();
-    this.opened = await openConnection({ target, flags, output, person }, signal);
+    this.opened = await openConnection({ target: known, flags, output, person }, signal);
     try {
       await untilEntered(this.opened, signal);
     } catch (error) {
       await this.drop();
       throw error;
     }
-    this.target = target;
+    this.target = known;
+    this.cwd = [];
+    this.previous = [];
     output.say(`Connected to ${hostAndPort(target.host, target.port)}`);
   }
 
-  private async get(words: readonly string[]): Promise<void> {
-    this.requireConnection();
-    const [name, local] = operands(words, 1, 2, 'get NAME [LOCAL]');
-    // As for a single `get … -`: events and bytes of a file must not share a stream.
-    if (local === '-') this.output = this.output.besideFile();
-    const context = this.transferContext();
-    const onError = (error: Error): void => this.context.interrupts.onOutputError(error);
-    const job = await planGet(parsePath(name ?? ''), local, context.flags, onError);
-    await runGet(context, job);
-  }
-
-  private async post(words: readonly string[]): Promise<void> {
-    const context = this.transferContext();
-    const [local = '', name = ''] = operands(words, 1, 2, 'post LOCAL [NAME]');
-    // The lines of a script come from there as well.
-    if (local === '-') throw new UsageError('the shell itself reads standard input');
-    const job = await planPost(local, parsePath(name));
-    try {
-      await runPost(context, job);
-    } finally {
-      await job.source.close();
+  /** What the connection is, if there is one. @throws UsageError, or why it ended */
+  requireConnection(): Opened {
+    if (this.opened !== undefined && this.isConnected) return this.opened;
+    // A connection that ended by itself deserves to be told why.
+    const end = this.opened?.session.error;
+    if (end === undefined) {
+      throw new UsageError('Not connected.', 'Please connect first: connect IP PORT');
     }
+    throw new LftpError(end.code, end.where, `Not connected. ${end.message}`, {
+      hint: 'Please connect first: connect IP PORT',
+    });
   }
 
-  private async status(): Promise<void> {
-    const { output } = this.context;
-    if (!this.isConnected || this.opened === undefined || this.target === undefined) {
-      output.event('status', { connected: false });
-      output.show('Not connected.');
-      return;
-    }
-    const { session, link } = this.opened;
-    const server = await session.status();
-    const stats = link.channel.stats();
-    const { host, port } = this.target;
-    output.event('status', { connected: true, host, port, clients: server.clients, ...stats });
-    output.show(statusText(hostAndPort(host, port), this.identity(link), server, stats));
-  }
-
-  private identity({ channel }: ClientLink): StatusIdentity {
-    const publicKey = channel.identity?.publicKey;
-    const fingerprint = publicKey === undefined ? undefined : fingerprintOf(publicKey);
-    return { user: this.target?.user ?? ANONYMOUS, fingerprint };
-  }
-
-  private async disconnect(): Promise<void> {
-    this.requireConnection();
-    await this.close();
-    this.context.output.say('Disconnected');
-  }
-
-  private async stop(): Promise<void> {
-    this.isOver = true;
-    await this.close();
-  }
-
-  private transferContext(): TransferContext {
+  transferContext(): TransferContext {
     const { session } = this.requireConnection();
     const { flags } = this.context;
     const { output } = this;
     return { session, flags, output, signal: this.signal(), startedMs: performance.now() };
   }
 
-  private requireConnection(): Opened {
-    if (this.opened !== undefined && this.isConnected) return this.opened;
-    // A connection that ended by itself deserves to be told why.
-    const end = this.opened?.session.error;
-    if (end === undefined) throw new UsageError('Please connect first', 'connect IP PORT');
-    throw new LftpError(end.code, end.where, `Please connect first: ${end.message}`);
+  /** For as long as this command runs: standard output carries the bytes of a file. */
+  speakBesideFile(): void {
+    // As for a single `get … -`: events and bytes of a file must not share a stream.
+    this.speaker = this.speaker.besideFile();
   }
 
-  private signal(): AbortSignal {
+  /** @throws LftpError */
+  async perform<T>(operation: Operation<T>): Promise<T> {
+    const { session } = this.requireConnection();
+    this.note(operation.request(0).op, operation.path);
+    return await perform(session, operation);
+  }
+
+  /** What `debug` shows of an operation. */
+  note(op: string, path: RemotePath): void {
+    if (this.modes.isDebugging) this.output.say(`---> ${op} ${pathText(path)}`);
+  }
+
+  resolve(text: string): TypedPath {
+    return resolvePath(this.cwd, text);
+  }
+
+  /**
+   * The argument at `index`. One that is missing is asked for once.
+   * @throws UsageError when nobody answers
+   */
+  async argument(words: readonly string[], index: number, label: string): Promise<string> {
+    const typed = words[index] ?? (await this.person?.ask(`(${label}) `, this.signal()))?.trim();
+    if (typed !== undefined && typed !== '') return typed;
+    throw new UsageError(`the ${label} is missing`);
+  }
+
+  signal(): AbortSignal {
     const outer = this.context.interrupts.signal;
     return this.job === undefined ? outer : AbortSignal.any([outer, this.job.signal]);
   }
 
-  private report(thrown: unknown): number {
+  /** By its name, or by enough of it. @throws UsageError */
+  commandOf(name: string): ShellCommand {
+    return findCommand(this.commands, name);
+  }
+
+  /** Tells of an error after which the command goes on. @returns its code */
+  report(thrown: unknown): number {
     const error =
       thrown instanceof LftpError
         ? thrown
@@ -253,42 +216,28 @@ export class Shell {
     if (error !== this.context.interrupts.reason) this.output.error(error);
     return error.code;
   }
-}
 
-/**
- * `IP PORT` as the founding documents have it, or one address.
- * @throws UsageError
- */
-export function targetOf(words: readonly string[]): Target {
-  const [first = '', second] = operands(words, 1, 2, 'connect IP PORT, or connect ADDRESS');
-  if (second === undefined) {
-    const { host, port, user, fingerprint, path } = parseAddress(first);
-    if (path.length === 0) return { host, port, user, fingerprint };
-    throw new UsageError(`the shell starts at the served folder, not in "${displayText(first)}"`);
+  private async run(name: string, words: readonly string[]): Promise<void> {
+    const command = this.commandOf(name);
+    if (command.isRemote) this.requireConnection();
+    try {
+      await command.run(this, words);
+    } catch (error) {
+      if (!(error instanceof UsageError) || error.hint !== undefined) throw error;
+      throw new UsageError(error.message, `usage: ${command.names[0] ?? ''} ${command.operands}`);
+    }
   }
-  return { host: tryAgain(() => parseHost(first)), port: tryAgain(() => shellPort(second)) };
-}
 
-function shellPort(text: string): number {
-  const port = parsePort(text);
-  if (port >= LEAST_SHELL_PORT) return port;
-  throw new UsageError(`the port ${port} is not from ${LEAST_SHELL_PORT} to 65535`);
-}
-
-function tryAgain<T>(parse: () => T): T {
-  try {
-    return parse();
-  } catch (error) {
-    throw new UsageError(`${asError(error).message}, please try again`, 'connect IP PORT');
+  private async attempt(work: () => Promise<void>): Promise<number> {
+    this.job = new AbortController();
+    try {
+      await work();
+      return EXIT.OK;
+    } catch (error) {
+      return this.report(this.job.signal.aborted ? this.job.signal.reason : error);
+    } finally {
+      this.job = undefined;
+      this.speaker = this.context.output;
+    }
   }
-}
-
-function operands(
-  words: readonly string[],
-  least: number,
-  most: number,
-  usage: string,
-): readonly string[] {
-  if (words.length >= least && words.length <= most) return words;
-  throw new UsageError(`usage: ${usage}`);
 }

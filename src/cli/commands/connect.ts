@@ -1,11 +1,17 @@
 /** `lftp connect`: the shell, on a terminal, from a pipe, a file or the command line. */
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { Interface } from 'node:readline';
+import type { CompleterResult, Interface } from 'node:readline';
 import { errorText, EXIT, LftpError } from '../../service/error.ts';
 import type { CommandContext } from '../command-table.ts';
 import { MutableScreen, personAtPrompt } from '../person.ts';
-import { Shell, targetOf } from '../shell.ts';
+import { clientStateFolder } from '../../service/identity/data-folders.ts';
+import { complete } from '../shell-complete.ts';
+import type { Completion } from '../shell-complete.ts';
+import { HISTORY_LINES, readHistory, writeHistory } from '../shell-history.ts';
+import { targetOf } from '../shell-session.ts';
+import { Shell } from '../shell.ts';
 import { UsageError } from '../usage-error.ts';
 
 export async function connect(context: CommandContext): Promise<number> {
@@ -70,36 +76,91 @@ async function runScript(
  * a pipe the code of the first that failed is what the program ends with.
  */
 async function readLines(shell: Shell, context: CommandContext): Promise<number> {
-  const isTerminal = process.stdin.isTTY && process.stderr.isTTY;
+  if (process.stdin.isTTY && process.stderr.isTTY) return await readTerminal(shell, context);
+  const reader = createInterface({ input: process.stdin });
+  let first: number = EXIT.OK;
+  await eachLine(reader, context, async (line) => {
+    const code = await shell.execute(line, true);
+    if (first === EXIT.OK) first = code;
+    return !shell.isOver;
+  });
+  return first;
+}
+
+async function readTerminal(shell: Shell, context: CommandContext): Promise<number> {
   const screen = new MutableScreen(process.stderr);
+  const historyFile = join(clientStateFolder(process.env), 'history');
+  let history = await readHistory(historyFile);
   const reader = createInterface({
     input: process.stdin,
-    ...(isTerminal ? { output: screen, terminal: true } : {}),
+    output: screen,
+    terminal: true,
+    history,
+    historySize: HISTORY_LINES,
+    removeHistoryDuplicates: true,
+    completer: completerOf(shell),
   });
-  if (isTerminal) shell.person = personAtPrompt(reader, screen);
+  reader.on('history', (lines: string[]) => {
+    history = lines;
+  });
+  shell.person = personAtPrompt(reader, screen);
+  shell.lendTerminal = (work) => lend(reader, work);
+  reader.on('SIGINT', () => onTerminalInterrupt(shell, reader, context));
+  try {
+    prompt(shell, reader);
+    await eachLine(reader, context, async (line) => {
+      await shell.execute(line, true);
+      if (!shell.isOver && !context.interrupts.signal.aborted) prompt(shell, reader);
+      return !shell.isOver;
+    });
+    return EXIT.OK;
+  } finally {
+    await writeHistory(historyFile, history);
+  }
+}
+
+/** @param execute false: no further line is wanted */
+async function eachLine(
+  reader: Interface,
+  context: CommandContext,
+  execute: (line: string) => Promise<boolean>,
+): Promise<void> {
   const { signal } = context.interrupts;
   const onAbort = (): void => reader.close();
   signal.addEventListener('abort', onAbort);
-  reader.on('SIGINT', () => onTerminalInterrupt(shell, reader, context));
-  let first: number = EXIT.OK;
   try {
-    prompt(shell, reader, isTerminal);
     for await (const line of reader) {
-      const code = await shell.execute(line, true);
-      if (first === EXIT.OK) first = code;
-      if (shell.isOver || signal.aborted) break;
-      prompt(shell, reader, isTerminal);
+      if (!(await execute(line)) || signal.aborted) break;
     }
     signal.throwIfAborted();
-    return isTerminal ? EXIT.OK : first;
   } finally {
     signal.removeEventListener('abort', onAbort);
     reader.close();
   }
 }
 
-function prompt(shell: Shell, reader: Interface, isTerminal: boolean): void {
-  if (!isTerminal) return;
+type OnCompleted = (error?: Error | null, completion?: CompleterResult) => void;
+
+function completerOf(shell: Shell): (line: string, done: OnCompleted) => void {
+  return (line, done) => {
+    const give = ([found, word]: Completion): void => done(null, [[...found], word]);
+    void complete(shell, line).then(give);
+  };
+}
+
+/** Another program has the terminal, as it was before the line editor. */
+async function lend(reader: Interface, work: () => Promise<void>): Promise<void> {
+  reader.pause();
+  process.stdin.setRawMode(false);
+  try {
+    await work();
+  } finally {
+    process.stdin.setRawMode(true);
+    reader.resume();
+  }
+}
+
+function prompt(shell: Shell, reader: Interface): void {
   reader.setPrompt(shell.prompt);
   reader.prompt();
 }
@@ -110,6 +171,6 @@ function onTerminalInterrupt(shell: Shell, reader: Interface, context: CommandCo
   if (reader.line === '') context.interrupts.interrupt();
   else {
     reader.write(null, { ctrl: true, name: 'u' });
-    prompt(shell, reader, true);
+    prompt(shell, reader);
   }
 }

@@ -6,11 +6,20 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The client's folder: `id`, `id.pub` and `known_hosts`. */
 export function clientDataFolder(environment: Environment): string {
-  const base = environment['XDG_DATA_HOME'] ?? '';
+  return folderOf(environment, 'XDG_DATA_HOME', 'share');
+}
+
+/** The client's journals of unfinished transfers. */
+export function clientStateFolder(environment: Environment): string {
+  return folderOf(environment, 'XDG_STATE_HOME', 'state');
+}
+
+function folderOf(environment: Environment, variable: string, usual: string): string {
+  const base = environment[variable] ?? '';
   // The specification wants anything but an absolute path to be ignored.
   const home = environment['HOME'] ?? '';
-  const data = isAbsolute(base) ? base : join(home === '' ? homedir() : home, '.local', 'share');
-  return join(data, 'lftp-udp');
+  const folder = isAbsolute(base) ? base : join(home === '' ? homedir() : home, '.local', usual);
+  return join(folder, 'lftp-udp');
 }
 
 /** The server's folder: `host.key` and `accounts.db`. */

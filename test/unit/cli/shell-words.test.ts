@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { targetOf } from '../../../src/cli/shell.ts';
+import { targetOf } from '../../../src/cli/shell-session.ts';
 import { splitWords } from '../../../src/cli/shell-words.ts';
 
 describe('shell words', () => {
