@@ -12,6 +12,7 @@ import type { ControllerName } from '../transport/config.ts';
 import { FlagSource } from './flag-source.ts';
 import type { Environment, RawFlags } from './flag-source.ts';
 import type { FlagName } from './flags.ts';
+import { DEFAULT_RETRY_TIME_MS } from './retry-time.ts';
 import { UsageError } from './usage-error.ts';
 
 export const PROGRESS_STYLES = ['auto', 'bar', 'plain', 'none'] as const;
@@ -20,6 +21,12 @@ export type ProgressStyle = (typeof PROGRESS_STYLES)[number];
 /** When a client has to prove its address before the server reckons anything. */
 export const COOKIE_DEMANDS = ['load', 'always'] as const;
 export type CookieDemand = (typeof COOKIE_DEMANDS)[number];
+
+/**
+ * What becomes of a file of which a part is here: gone on with, and begun anew when its source
+ * changed; or the change is an error; or nothing is kept and nothing looked for.
+ */
+export type ResumeRule = 'restart' | 'strict' | 'never';
 
 export interface Flags {
   readonly json: boolean;
@@ -33,6 +40,9 @@ export interface Flags {
   readonly progress: ProgressStyle;
   readonly preserve: boolean;
   readonly recursive: boolean;
+  readonly resume: ResumeRule;
+  /** How long a broken connection is tried again without a new byte; ms. */
+  readonly retryTimeMs: number;
   readonly overwrite: OverwriteRule;
   readonly host: string | undefined;
   readonly port: number;
@@ -87,6 +97,8 @@ export function readFlags(
     progress: source.choice('progress', PROGRESS_STYLES) ?? 'auto',
     preserve: source.isSet('preserve'),
     recursive: source.isSet('recursive'),
+    resume: resumeRule(source),
+    retryTimeMs: source.duration('retry-time') ?? DEFAULT_RETRY_TIME_MS,
     overwrite: source.choice('overwrite', OVERWRITE_RULES) ?? 'always',
     host: source.text('host'),
     port: source.port('port') ?? DEFAULT_PORT,
@@ -112,6 +124,13 @@ export function readFlags(
     isPasswordFromStdin: source.isSet('password-stdin'),
     isRemoval: source.isSet('remove'),
   };
+}
+
+function resumeRule(source: FlagSource): ResumeRule {
+  const rule = source.choice('resume', ['restart', 'strict'] as const);
+  if (!source.isSet('no-resume')) return rule ?? 'restart';
+  if (rule === undefined) return 'never';
+  throw new UsageError('--resume and --no-resume exclude each other');
 }
 
 /** Of any limit in time, 0 means that there is none. */

@@ -90,9 +90,12 @@ export const TRANSFER_FLAGS = {
   ...COMMON,
 } as const satisfies Record<string, FlagSpec>;
 
-/** Of commands that also move whole trees. */
+/** Of commands that go on with single files, and also move whole trees. */
 export const TREE_FLAGS = {
   recursive: { kind: 'switch', alias: 'r', describe: 'a folder with all that is in it' },
+  resume: { kind: 'text', value: 'RULE', describe: 'file changed since: restart, strict' },
+  'no-resume': { kind: 'switch', describe: 'keep nothing of a file that breaks off, nor go on' },
+  'retry-time': { kind: 'text', value: 'TIME', describe: 'tries without new bytes; 15m, 0 = none' },
   ...TRANSFER_FLAGS,
 } as const satisfies Record<string, FlagSpec>;
 

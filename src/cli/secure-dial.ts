@@ -38,6 +38,8 @@ export interface DialContext {
   readonly output: Output;
   /** Undefined: nobody can be asked. */
   readonly person: Person | undefined;
+  /** A command that connects again asks for the password once. */
+  readonly remembered?: { password?: Promise<string> } | undefined;
 }
 
 /** The options that are about the network and not about trust. */
@@ -184,7 +186,9 @@ async function loginOf(
 ): Promise<SessionLogin> {
   // Loaded only by those who log in.
   const { ClientLogin } = await import('../service/login/client-login.ts');
-  const password = (): Promise<string> => passwordOf(context, name, signal);
+  const { remembered = {} } = context;
+  const password = (): Promise<string> =>
+    (remembered.password ??= passwordOf(context, name, signal));
   return new ClientLogin({ name, password, hasNoKey });
 }
 

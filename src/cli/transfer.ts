@@ -4,11 +4,13 @@ import type { TransferResult } from '../service/client-get.ts';
 import { postFile, postRequest } from '../service/client-post.ts';
 import type { PostOffer } from '../service/client-post.ts';
 import type { ClientSession, MakeRequest } from '../service/client-session.ts';
+import { EXIT, LftpError } from '../service/error.ts';
 import type { FileSink, FileSource } from '../service/file-ends.ts';
 import { COUNT_REQUEST_BYTES, COUNT_REQUEST_MS } from '../service/limits.ts';
 import type { FileAnswer, SegmentCounts } from '../service/messages.ts';
 import { pathText } from '../service/path.ts';
 import type { RemotePath } from '../service/path.ts';
+import type { HeldFile } from '../service/resume/client-held.ts';
 import { displayText } from '../service/display.ts';
 import type { Flags } from './flag-values.ts';
 import type { Output } from './output.ts';
@@ -30,6 +32,10 @@ export interface GetJob {
   /** What is told as the local name. */
   readonly local: string;
   readonly openSink: (file: FileAnswer) => Promise<FileSink>;
+  /** What an earlier attempt left, looked for before each one. Absent: nothing is looked for. */
+  readonly findHeld?: (() => Promise<HeldFile | undefined>) | undefined;
+  /** A source that changed ends the transfer instead of beginning it anew. */
+  readonly isStrict?: boolean | undefined;
 }
 
 export interface PostJob {
@@ -41,8 +47,8 @@ export interface PostJob {
 }
 
 /** What {@link runGet} begins with: it can leave while the connection still opens. */
-export function firstOfGet({ path }: GetJob): MakeRequest {
-  return getRequest(path);
+export function firstOfGet({ path }: GetJob, held?: HeldFile): MakeRequest {
+  return getRequest(path, held);
 }
 
 /** What {@link runPost} begins with. */
@@ -56,17 +62,42 @@ function offerOf({ overwrite, preserve: keep }: Flags, job: PostJob): PostOffer 
 }
 
 /** @throws LftpError */
-export async function runGet(context: TransferContext, job: GetJob): Promise<void> {
+export async function runGet(
+  context: TransferContext,
+  job: GetJob,
+  held?: HeldFile,
+): Promise<void> {
   const { session, signal } = context;
   const { path, local, openSink } = job;
+  const onChanged = (): void => tellChanged(context.output, job);
   await watched(context, 'get', path, async (observer) => {
     const before = session.channel.stats().duplicatesReceived;
-    const result = await getFile(session, { path, openSink, signal, observer });
+    const result = await getFile(session, {
+      path,
+      openSink,
+      signal,
+      observer,
+      held,
+      onChanged,
+    });
     const endedMs = performance.now();
     const duplicates = session.channel.stats().duplicatesReceived - before;
     const counts = await finalCounts(session, result.bytes, result.counts);
     return () => report(context, 'get', local, { result, endedMs, counts, duplicates });
   });
+}
+
+/** What is held is of an older file. @throws LftpError 16 for whoever wants to hear of that */
+function tellChanged(output: Output, { path, isStrict }: GetJob): void {
+  const text = 'the file changed since a part of it was fetched';
+  if (isStrict === true) {
+    throw new LftpError(EXIT.SOURCE_CHANGED, 'remote', text, {
+      path: pathText(path),
+      hint: 'Fetch it anew with --no-resume.',
+    });
+  }
+  output.event('restart', { path: pathText(path), message: text });
+  output.say(`${text}; fetching it anew`);
 }
 
 /** @throws LftpError */
@@ -134,7 +165,7 @@ export function report(
   finished: Finished,
 ): void {
   const { result, counts, duplicates } = finished;
-  const { bytes } = result;
+  const { bytes, keptBytes = 0 } = result;
   const seconds = (finished.endedMs - context.startedMs) / 1000;
   const digest = `blake3:${Buffer.from(result.digest).toString('hex')}`;
   const share = counts === undefined ? 0 : shareOf(counts);
@@ -144,17 +175,19 @@ export function report(
     path,
     local,
     bytes,
+    keptBytes,
     seconds: Number(seconds.toFixed(6)),
     digest,
-    goodputMbps: Number(((bytes * 8) / seconds / 1e6).toFixed(3)),
+    goodputMbps: Number((((bytes - keptBytes) * 8) / seconds / 1e6).toFixed(3)),
     retransmittedShare: Number(share.toFixed(6)),
     duplicates,
     controller: counts?.controller ?? null,
   });
   const names = [path, displayText(local)];
   const [from, to] = op === 'get' ? names : names.reverse();
-  const rate = formatRate(bytes / seconds);
-  const size = `${formatBytes(bytes)} in ${formatDuration(seconds * 1000)}, ${rate}`;
+  const rate = formatRate((bytes - keptBytes) / seconds);
+  const kept = keptBytes === 0 ? '' : ` (${formatBytes(keptBytes)} were here already)`;
+  const size = `${formatBytes(bytes)}${kept} in ${formatDuration(seconds * 1000)}, ${rate}`;
   context.output.say(`${op} ${from} -> ${to}: ${size}, ${formatShare(share)} retransmitted`);
   context.output.say(digest);
 }

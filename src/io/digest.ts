@@ -11,6 +11,8 @@ export const DIGEST_BYTES = 32;
 
 export interface Digest {
   update(bytes: Uint8Array): void;
+  /** The digest of the bytes so far, which may go on. */
+  peek(): Uint8Array;
   /** The 32 bytes of the digest; ends the use of this object. */
   digest(): Uint8Array;
 }
@@ -40,6 +42,7 @@ export async function loadNative(): Promise<DigestFactory> {
       update: (bytes) => {
         hasher.update(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
       },
+      peek: () => new Uint8Array(hasher.digestBuffer()),
       digest: () => new Uint8Array(hasher.digestBuffer()),
     });
   };
@@ -72,6 +75,12 @@ export async function loadWasm(): Promise<DigestFactory> {
     return {
       update: (bytes) => {
         hasher.update(bytes);
+      },
+      peek: () => {
+        const state = hasher.save();
+        const digest = hasher.digest('binary');
+        hasher.load(state);
+        return digest;
       },
       digest: () => hasher.digest('binary'),
     };

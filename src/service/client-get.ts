@@ -6,6 +6,7 @@ import { EXIT, LftpError } from './error.ts';
 import type { FileSink } from './file-ends.ts';
 import { drainRecord, receiveFile } from './file-receiver.ts';
 import type { FileAnswer, SegmentCounts } from './messages.ts';
+import type { GoingOn, HeldFile } from './resume/client-held.ts';
 import { pathText } from './path.ts';
 import type { RemotePath } from './path.ts';
 import { earlyEndError, unexpectedAnswer } from './remote-error.ts';
@@ -15,6 +16,10 @@ export interface GetOptions {
   readonly path: RemotePath;
   /** Opens the place for the bytes once size and time are known; what it throws ends the get. */
   readonly openSink: (file: FileAnswer) => Promise<FileSink>;
+  /** What an earlier transfer left of the file; only the rest is fetched then. */
+  readonly held?: HeldFile | undefined;
+  /** Called when the file is no longer the one of which a part is held; may throw. */
+  readonly onChanged?: (() => void) | undefined;
   /** Ends the transfer; its reason is what is thrown then. */
   readonly signal: AbortSignal;
   readonly observer: TransferObserver;
@@ -22,6 +27,8 @@ export interface GetOptions {
 
 export interface TransferResult {
   readonly bytes: number;
+  /** Of these, bytes that an earlier transfer had brought. */
+  readonly keptBytes?: number | undefined;
   /** BLAKE3 of the whole file. */
   readonly digest: Uint8Array;
   /** The sender's segments, as far as it could tell when it told them. */
@@ -31,11 +38,15 @@ export interface TransferResult {
 }
 
 /** What {@link getFile} begins with. */
-export function getRequest(path: RemotePath): MakeRequest {
-  return (id) => ({ op: 'get', id, path });
+export function getRequest(path: RemotePath, held?: HeldFile): MakeRequest {
+  if (held === undefined) return (id) => ({ op: 'get', id, path });
+  const { chunks: have, sizeBytes: ofSize, mtimeMs: ofMtimeMs } = held;
+  return (id) => ({ op: 'get', id, path, have, ofSize, ofMtimeMs });
 }
 
-/** @throws LftpError, with nothing left of the file in that case; the signal's reason */
+/**
+ * @throws LftpError, with nothing left of the file unless the sink keeps it; the signal's reason
+ */
 export async function getFile(
   session: ClientSession,
   options: GetOptions,
@@ -48,7 +59,7 @@ export async function getFile(
   signal.addEventListener('abort', onAbort);
   try {
     observer.onPhase('request', null);
-    exchange = await session.begin(getRequest(path));
+    exchange = await session.begin(getRequest(path, options.held));
     const answer = await exchange.first;
     await turn.ready;
     if (answer.kind !== 'file') throw unexpectedAnswer(answer, pathText(path));
@@ -62,7 +73,7 @@ export async function getFile(
   }
 }
 
-/** Receives the file that `answer` announces. @throws LftpError, with nothing left of it */
+/** Receives the file that `answer` announces. @throws LftpError */
 export async function receive(
   session: ClientSession,
   exchange: Exchange,
@@ -71,34 +82,61 @@ export async function receive(
 ): Promise<TransferResult> {
   const { path, signal, observer } = options;
   const { channel } = session;
-  let sink: FileSink;
+  let place: Pick<GoingOn, 'sink'> & Partial<GoingOn>;
   try {
     signal.throwIfAborted();
-    sink = await options.openSink(answer);
+    place = await openPlace(session, exchange, answer, options);
   } catch (error) {
     cancel(session, exchange);
     // What went wrong here is the news, not what becomes of the connection afterwards.
     await drainRecord(channel).catch(() => undefined);
     throw error;
   }
+  const { sink, held, keptBytes } = place;
   try {
-    observer.onPhase('data', answer.size);
+    observer.onPhase('data', answer.size, keptBytes);
     const received = await receiveFile(channel, sink, {
       sizeBytes: answer.size,
+      held,
       onFault: () => cancel(session, exchange),
     });
     signal.throwIfAborted();
     if (received.error !== 0) throw earlyEndError(received.error, pathText(path));
-    observer.onPhase('verify', answer.size);
+    observer.onPhase('verify', answer.size, keptBytes);
     const { digest, counts } = await exchange.digest;
     checkDigest(digest, received.digest, path);
     signal.throwIfAborted();
-    await sink.commit();
-    return { bytes: received.bytes, digest, counts, path };
+    await sink.commit(digest);
+    return { bytes: received.bytes, keptBytes, digest, counts, path };
   } catch (error) {
-    await sink.discard();
+    if (sink.keep !== undefined && isWorthKeeping(error)) await sink.keep();
+    else await sink.discard();
     throw error;
   }
+}
+
+/** A new file, or what is held of it and what of that is missing. */
+async function openPlace(
+  session: ClientSession,
+  exchange: Exchange,
+  answer: FileAnswer,
+  { held, openSink, signal, onChanged = () => undefined }: GetOptions,
+): Promise<Pick<GoingOn, 'sink'> & Partial<GoingOn>> {
+  if (held === undefined) return { sink: await openSink(answer) };
+  if (answer.have !== undefined) {
+    // Loaded by those alone who hold something.
+    const { compareHeld } = await import('./resume/client-held.ts');
+    return await compareHeld(session, exchange, answer, held, { signal, onChanged });
+  }
+  onChanged();
+  await held.drop();
+  return { sink: await openSink(answer) };
+}
+
+/** What is wrong with the file itself is not mended by going on. */
+export function isWorthKeeping(error: unknown): boolean {
+  if (!(error instanceof LftpError)) return true;
+  return error.code !== EXIT.VERIFICATION && error.code !== EXIT.SOURCE_CHANGED;
 }
 
 /** Asks the server to stop; it then ends the record early, so that the session stays usable. */

@@ -207,11 +207,14 @@ export class ClientSession {
       throw brokenServer(decoded.fault);
     }
     const { message } = decoded;
-    if ('kind' in message || message.op === 'digest') this.requireEntered();
+    const isOfFile = 'kind' in message || message.op === 'digest' || message.op === 'chunks';
+    if (isOfFile) this.requireEntered();
     if ('kind' in message) {
       this.exchanges.handleAnswer(message);
     } else if (message.op === 'digest') {
       this.exchanges.handleDigest(message);
+    } else if (message.op === 'chunks') {
+      this.exchanges.handleChunks(message);
     } else if (message.op === 'challenge') {
       void this.prove(message);
     } else if (message.op === 'welcome') {

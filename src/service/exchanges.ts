@@ -1,9 +1,12 @@
 /** The requests of a client that are under way: what came for each waits until it is asked for. */
 import type { LftpError } from './error.ts';
 import type { Answer, DigestMessage, StoredAnswer } from './messages.ts';
-import { brokenServer } from './remote-error.ts';
+import { brokenServer, remoteError } from './remote-error.ts';
 import { deferred } from './turns.ts';
 import type { Deferred } from './turns.ts';
+import { MAX_CHUNKS_COMPARED } from './limits.ts';
+import { ChunkPages } from './resume/chunk-pages.ts';
+import type { ChunksMessage } from './resume/resume-messages.ts';
 
 export interface Exchange {
   readonly id: number;
@@ -11,6 +14,8 @@ export interface Exchange {
   /** The first answer that is neither `go` nor `stored`. */
   readonly last: Promise<Answer>;
   readonly digest: Promise<DigestMessage>;
+  /** Digests of the chunks that the first answer announced. */
+  readonly chunks: ChunkPages;
   end(): void;
 }
 
@@ -21,6 +26,7 @@ interface Waiting {
   readonly first: Deferred<Answer>;
   readonly last: Deferred<Answer>;
   readonly digest: Deferred<DigestMessage>;
+  readonly chunks: ChunkPages;
   onStored: OnStored | undefined;
 }
 
@@ -39,6 +45,7 @@ export class Exchanges {
       first: deferred(),
       last: deferred(),
       digest: deferred(),
+      chunks: new ChunkPages(),
       onStored: undefined,
     };
     this.waiting.set(id, waiting);
@@ -53,6 +60,7 @@ export class Exchanges {
       first: waiting.first.promise,
       last: waiting.last.promise,
       digest: waiting.digest.promise,
+      chunks: waiting.chunks,
       end: () => this.waiting.delete(id),
     };
   }
@@ -67,6 +75,13 @@ export class Exchanges {
       return;
     }
     if (answer.kind === 'file' || answer.kind === 'tree') this.announcedRecords += 1;
+    if (answer.kind === 'file' || answer.kind === 'go') {
+      // P-RES-02: beyond that a server could have us keep as much as it likes.
+      const { have = 0 } = answer;
+      if (have > MAX_CHUNKS_COMPARED) throw brokenServer('more chunks than anybody asks for');
+      waiting.chunks.expect(have);
+    }
+    if (answer.kind === 'error') waiting.chunks.fail(remoteError(answer.error, answer.message));
     waiting.first.resolve(answer);
     if (answer.kind !== 'go') waiting.last.resolve(answer);
   }
@@ -75,12 +90,18 @@ export class Exchanges {
     this.waiting.get(message.id)?.digest.resolve(message);
   }
 
+  /** @throws LftpError 13 for digests that were not announced */
+  handleChunks(message: ChunksMessage): void {
+    this.waiting.get(message.id)?.chunks.add(message);
+  }
+
   /** Nothing more will come. */
   fail(error: LftpError): void {
-    for (const { first, last, digest } of this.waiting.values()) {
+    for (const { first, last, digest, chunks } of this.waiting.values()) {
       first.reject(error);
       last.reject(error);
       digest.reject(error);
+      chunks.fail(error);
     }
     this.waiting.clear();
   }

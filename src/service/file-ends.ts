@@ -1,4 +1,5 @@
 /** The two ends of a transfer, as the network side sees them: where bytes come from and go to. */
+import type { Mark } from './resume/running-digest.ts';
 
 export interface FileSource {
   /** Bytes that will be read, or null when only the end tells. */
@@ -24,8 +25,19 @@ export interface FileSink {
   readonly runBytes: number;
   /** @throws LftpError when writing fails */
   write(bytes: Uint8Array, position: number): Promise<void>;
-  /** Flushes, puts the file under its name and flushes that. Called once, after verification. */
-  commit(): Promise<void>;
+  /**
+   * Makes the bytes before `mark` durable, and notes that they are. Absent: nothing is kept of a
+   * file that is not finished.
+   * @throws LftpError when flushing fails: no later call may be believed then
+   */
+  secure?(mark: Mark): Promise<void>;
+  /** Lets go of the file, for a later transfer to go on with what was secured. Never rejects. */
+  keep?(): Promise<void>;
+  /**
+   * Flushes, puts the file under its name and flushes that. Called once, after verification.
+   * @param digest of the whole file
+   */
+  commit(digest?: Uint8Array): Promise<void>;
   /** Removes every trace. Never rejects; has no effect after `commit`. */
   discard(): Promise<void>;
 }

@@ -6,12 +6,15 @@
  * early with a code.
  */
 import { createDigest } from '../io/digest.ts';
+import type { Digest } from '../io/digest.ts';
 import type { Slab } from '../util/slab.ts';
 import { ERROR } from '../wire/codes.ts';
 import { EXIT, LftpError } from './error.ts';
 import type { FileSource } from './file-ends.ts';
 import { FILE_RUN_BYTES, FILE_READS_AHEAD } from './limits.ts';
 import { OutgoingRecord } from './outgoing-record.ts';
+import { bytesIn } from './resume/chunks.ts';
+import type { ByteRange } from './resume/chunks.ts';
 import type { TransferChannel } from './transfer-channel.ts';
 
 export interface SentFile {
@@ -19,12 +22,22 @@ export interface SentFile {
   readonly bytes: number;
 }
 
+/** What travels of a file that the other side holds in part. */
+export interface PartOfFile {
+  /** In this order; the last one goes to the end of the file. */
+  readonly ranges: readonly ByteRange[];
+  /** Digest of all before the last range. */
+  readonly before: Digest;
+}
+
 interface ReadRun {
   readonly slab: Slab;
   readonly lengthBytes: number;
+  readonly position: number;
 }
 
 /**
+ * @param part what to send; all of it if it is left out
  * @param signal ends the record early; its reason is what is thrown then
  * @throws LftpError when the source fails or changed; the channel's error when that closed
  */
@@ -32,7 +45,9 @@ export async function sendFile(
   channel: TransferChannel,
   source: FileSource,
   signal: AbortSignal,
+  part?: PartOfFile,
 ): Promise<SentFile> {
+  const ranges = part?.ranges ?? [{ start: 0, end: source.sizeBytes ?? Infinity }];
   const record = new OutgoingRecord(channel);
   // Straight from the event: who waits for room, or for a silent pipe, would otherwise wait on.
   const onAbort = (): void => {
@@ -40,11 +55,13 @@ export async function sendFile(
     void source.close();
   };
   signal.addEventListener('abort', onAbort);
-  const reader = new ReadAhead(channel, source);
+  const reader = new ReadAhead(channel, source, ranges);
   try {
     signal.throwIfAborted();
-    const sent = await sendAll(channel, record, reader, signal);
-    await checkWhole(source, sent.bytes);
+    const digest = part?.before ?? (await createDigest());
+    const digestFrom = ranges.at(-1)?.start ?? 0;
+    const sent = await sendAll({ channel, record, reader, signal, digest, digestFrom });
+    await checkWhole(source, sent.bytes, bytesIn(ranges));
     signal.throwIfAborted();
     record.end();
     return sent;
@@ -57,20 +74,26 @@ export async function sendFile(
   }
 }
 
-async function sendAll(
-  channel: TransferChannel,
-  record: OutgoingRecord,
-  reader: ReadAhead,
-  signal: AbortSignal,
-): Promise<SentFile> {
-  const digest = await createDigest();
+interface Sending {
+  readonly channel: TransferChannel;
+  readonly record: OutgoingRecord;
+  readonly reader: ReadAhead;
+  readonly signal: AbortSignal;
+  readonly digest: Digest;
+  /** What lies before has been hashed. */
+  readonly digestFrom: number;
+}
+
+async function sendAll(sending: Sending): Promise<SentFile> {
+  const { channel, record, reader, signal, digest, digestFrom } = sending;
   let bytes = 0;
   for (;;) {
     const run = await reader.next();
     if (run === undefined) return { digest: digest.digest(), bytes };
     if (signal.aborted) channel.releaseSlab(run.slab);
     signal.throwIfAborted();
-    digest.update(run.slab.bytes.subarray(0, run.lengthBytes));
+    const isNew = run.position >= digestFrom;
+    if (isNew) digest.update(run.slab.bytes.subarray(0, run.lengthBytes));
     bytes += run.lengthBytes;
     await record.send(run.slab, run.lengthBytes);
     signal.throwIfAborted();
@@ -78,8 +101,8 @@ async function sendAll(
 }
 
 /** A file that was written to while it was read is a mixture that nobody ever saved. */
-async function checkWhole(source: FileSource, bytes: number): Promise<void> {
-  const isWhole = source.sizeBytes === null || source.sizeBytes === bytes;
+async function checkWhole(source: FileSource, bytes: number, wanted: number): Promise<void> {
+  const isWhole = source.sizeBytes === null || wanted === bytes;
   if (isWhole && (await source.isUnchanged())) return;
   throw changedError();
 }
@@ -91,8 +114,9 @@ function changedError(): LftpError {
 }
 
 /** What the peer is told: its view of our local trouble. */
-function earlyEndCode(error: unknown): number {
+export function earlyEndCode(error: unknown): number {
   if (!(error instanceof LftpError)) return ERROR.OTHER;
+  if (error.code === ERROR.CANCELLED) return error.code;
   if (error.code === EXIT.SOURCE_CHANGED) return ERROR.SOURCE_CHANGED;
   return error.code === EXIT.LOCAL_IO || error.code === EXIT.REMOTE_IO
     ? ERROR.REMOTE_IO
@@ -112,17 +136,22 @@ class ReadAhead {
   private readonly source: FileSource;
   private readonly pending: Promise<ReadRun | undefined>[] = [];
   private lastClaim: Promise<unknown> = Promise.resolve();
-  private position = 0;
+  private readonly ranges: ByteRange[];
+  /** Of the range that is being read. */
+  private position: number;
 
-  constructor(channel: TransferChannel, source: FileSource) {
+  /** @param ranges to read, at least one */
+  constructor(channel: TransferChannel, source: FileSource, ranges: readonly ByteRange[]) {
     this.channel = channel;
     this.source = source;
+    this.ranges = [...ranges];
+    this.position = ranges[0]?.start ?? 0;
   }
 
   /** The next run, or undefined at the end. */
   async next(): Promise<ReadRun | undefined> {
     const most = Math.min(FILE_READS_AHEAD, this.source.concurrentReads);
-    while (this.pending.length < most && this.restBytes > 0) this.ask();
+    while (this.pending.length < most && this.restOfRange() > 0) this.ask();
     const first = this.pending.shift();
     return first === undefined ? undefined : await first;
   }
@@ -135,8 +164,15 @@ class ReadAhead {
     }
   }
 
-  private get restBytes(): number {
-    return (this.source.sizeBytes ?? Infinity) - this.position;
+  /** Bytes left of the range that is read now, which is the next one where one has ended. */
+  private restOfRange(): number {
+    for (;;) {
+      const range = this.ranges[0];
+      if (range === undefined) return 0;
+      if (range.end > this.position) return range.end - this.position;
+      this.ranges.shift();
+      this.position = this.ranges[0]?.start ?? 0;
+    }
   }
 
   private ask(): void {
@@ -151,7 +187,7 @@ class ReadAhead {
 
   /** Undefined when an earlier claim took the rest. */
   private async claim(): Promise<Claim | undefined> {
-    const wantBytes = Math.min(FILE_RUN_BYTES, this.restBytes);
+    const wantBytes = Math.min(FILE_RUN_BYTES, this.restOfRange());
     if (wantBytes <= 0) return undefined;
     const slab = await this.channel.acquireSlab(wantBytes);
     const lengthBytes = Math.min(wantBytes, slab.bytes.length);
@@ -174,7 +210,7 @@ class ReadAhead {
         readBytes += got;
       } while (isExact && readBytes < lengthBytes);
       isKept = true;
-      return { slab, lengthBytes: readBytes };
+      return { slab, lengthBytes: readBytes, position };
     } finally {
       if (!isKept) this.channel.releaseSlab(slab);
     }

@@ -149,6 +149,15 @@ export const MAX_FAILURES_TOLD = 6;
 /** Ranges of stored files told in one message, each of two numbers. */
 export const MAX_RANGES_TOLD = 256;
 
+/** Chunks whose digests a client asks for: 256 GiB of a file. */
+export const MAX_CHUNKS_COMPARED = 262_144;
+
+/** Digests of chunks told in one message. */
+export const MAX_CHUNKS_TOLD = 256;
+
+/** Ranges of chunks wanted of those. */
+export const MAX_RANGES_WANTED = 256;
+
 /** Names of one folder that a session keeps for the pages of a listing to come. */
 export const MAX_HELD_NAMES = 4096;
 

@@ -8,6 +8,7 @@ import type {
 } from './login/login-messages.ts';
 import type { OperationAnswer, OperationRequest } from './operations/operation-types.ts';
 import type { RemotePath } from './path.ts';
+import type { ChunksMessage, WantMessage } from './resume/resume-messages.ts';
 
 export const DIGEST_BYTES = 32;
 
@@ -19,6 +20,11 @@ export interface GetRequest {
   readonly op: 'get';
   readonly id: number;
   readonly path: RemotePath;
+  /** Chunks that the client may hold already: it wants their digests first (P-RES-01). */
+  readonly have?: number | undefined;
+  /** Size and time of the file they are of; ms since 1970. */
+  readonly ofSize?: number | undefined;
+  readonly ofMtimeMs?: number | undefined;
 }
 
 export interface PostRequest {
@@ -108,10 +114,14 @@ export interface FileAnswer {
   readonly size: number;
   readonly mtimeMs: number;
   readonly mode: number;
+  /** Chunks whose digests follow before the record; absent: all of the file follows. */
+  readonly have?: number | undefined;
 }
 export interface GoAnswer {
   readonly kind: 'go';
   readonly re: number;
+  /** Chunks that the server holds, whose digests follow; absent: it holds none. */
+  readonly have?: number | undefined;
 }
 export interface CommittedAnswer {
   readonly kind: 'committed';
@@ -185,6 +195,7 @@ export type ClientMessage =
   | StatusRequest
   | CountRequest
   | TokensRequest
+  | WantMessage
   | OperationRequest
   | DigestMessage
   | ProofMessage;
@@ -201,4 +212,10 @@ export type Answer =
   | OperationAnswer
   | ErrorAnswer;
 export type ServerMessage =
-  Answer | DigestMessage | SessionError | ChallengeMessage | WelcomeMessage | KeysMessage;
+  | Answer
+  | ChunksMessage
+  | DigestMessage
+  | SessionError
+  | ChallengeMessage
+  | WelcomeMessage
+  | KeysMessage;

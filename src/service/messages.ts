@@ -17,6 +17,7 @@ import type {
   ClientMessage,
   CommittedAnswer,
   DigestMessage,
+  GetRequest,
   KeysMessage,
   PostRequest,
   SegmentCounts,
@@ -44,6 +45,7 @@ import {
   OPERATIONS,
 } from './operations/operation-messages.ts';
 import type { RemotePath } from './path.ts';
+import { chunksMessage, wantMessage } from './resume/resume-messages.ts';
 import { finishedAnswer, postTreeRequest, storedAnswer, treeAnswer } from './tree/tree-messages.ts';
 
 export { DIGEST_BYTES, OVERWRITE_RULES } from './message-types.ts';
@@ -106,6 +108,7 @@ const CLIENT_OPS = [
   'status',
   'count',
   'tokens',
+  'want',
   ...OPERATIONS,
 ] as const;
 
@@ -116,8 +119,11 @@ function clientMessage(fields: FieldMap): ClientMessage {
   if (isOperation(op)) return operationRequest(fields, op, id);
   switch (op) {
     case 'get':
+      return getRequest(fields, id);
     case 'getTree':
       return { op, id, path: pathField(fields) };
+    case 'want':
+      return wantMessage(fields, id);
     case 'postTree':
       return postTreeRequest(fields, id);
     case 'post':
@@ -132,6 +138,17 @@ function clientMessage(fields: FieldMap): ClientMessage {
     case 'count':
       return { op, id };
   }
+}
+
+function getRequest(fields: FieldMap, id: number): GetRequest {
+  return {
+    op: 'get',
+    id,
+    path: pathField(fields),
+    have: optional(fields, 'have', naturalField),
+    ofSize: optional(fields, 'ofSize', naturalField),
+    ofMtimeMs: optional(fields, 'ofMtimeMs', numberField),
+  };
 }
 
 function postRequest(fields: FieldMap, id: number): PostRequest {
@@ -156,17 +173,21 @@ function serverMessage(fields: FieldMap): ServerMessage {
   if (fields.get('op') === 'challenge') return challengeMessage(fields);
   if (fields.get('op') === 'welcome') return welcomeMessage(fields);
   if (fields.get('op') === 'keys') return keysMessage(fields);
+  if (fields.get('op') === 'chunks') return chunksMessage(fields);
   const re = naturalField(fields, 're');
   if (fields.has('error')) return { kind: 'error', re, ...errorFields(fields) };
   if (fields.has('size')) {
     const size = naturalField(fields, 'size');
     const mtimeMs = numberField(fields, 'mtimeMs');
-    return { kind: 'file', re, size, mtimeMs, mode: naturalField(fields, 'mode') };
+    const have = optional(fields, 'have', naturalField);
+    return { kind: 'file', re, size, mtimeMs, mode: naturalField(fields, 'mode'), have };
   }
   if (fields.get('tree') === true) return treeAnswer(fields, re);
   if (fields.get('stored') === true) return storedAnswer(fields, re);
   if (fields.get('finished') === true) return finishedAnswer(fields, re);
-  if (fields.get('go') === true) return { kind: 'go', re };
+  if (fields.get('go') === true) {
+    return { kind: 'go', re, have: optional(fields, 'have', naturalField) };
+  }
   if (fields.get('committed') === true) return committedAnswer(fields, re);
   if (fields.has('clients')) return statusAnswer(fields, re);
   if (fields.has('tokens')) return tokensAnswer(fields, re);

@@ -22,8 +22,9 @@ import type {
 import { Listings } from './operations/listing-store.ts';
 import { OperationJob } from './operations/operation-job.ts';
 import type { OperationRequest } from './operations/operation-types.ts';
-import { ReceiveJob, SendJob } from './server-jobs.ts';
+import { SendJob } from './server-get.ts';
 import type { JobContext, SessionJob } from './server-jobs.ts';
+import { ReceiveJob } from './server-post.ts';
 import type { Store } from './store.ts';
 import { closeReasonOf } from './transfer-channel.ts';
 import type { TransferChannel } from './transfer-channel.ts';
@@ -112,6 +113,9 @@ export class ServerSession {
     switch (message.op) {
       case 'digest':
         this.jobs.get(message.id)?.giveDigest(message.digest);
+        return;
+      case 'want':
+        this.jobs.get(message.id)?.giveWant?.(message.ranges);
         return;
       case 'cancel':
         this.jobs.get(message.id)?.cancel();

@@ -11,6 +11,7 @@ import { mayReplace } from './store-overwrite.ts';
 import { OpenFile, statOf } from './store-source.ts';
 import { requireSpace } from './store-space.ts';
 import { StagedFile } from './store-staged.ts';
+import type { StagedOptions } from './store-staged.ts';
 
 /** Where a fetched file will be. */
 export interface LocalTarget {
@@ -75,6 +76,25 @@ export async function createDownload(
   isKept: boolean,
   fileSystem: FileSystem = nodeFileSystem,
 ): Promise<StagedFile> {
+  const part = stagedName(target.name);
+  const options = await downloadOptions(target, file, overwrite, isKept, fileSystem, part);
+  return await StagedFile.create(options);
+}
+
+/**
+ * The same before it is opened, under the name `part`; the folder is held already.
+ * @param heldBytes of the file that take up space already
+ * @throws LftpError 11, 14, 18
+ */
+export async function downloadOptions(
+  target: LocalTarget,
+  file: FileAnswer,
+  overwrite: OverwriteRule,
+  isKept: boolean,
+  fileSystem: FileSystem,
+  part: string,
+  heldBytes = 0,
+): Promise<StagedOptions> {
   const { folder, path } = target;
   const wrapError = (error: unknown): LftpError => localFileError(error, path);
   const recheck = async (): Promise<void> => {
@@ -86,11 +106,11 @@ export async function createDownload(
   };
   try {
     await recheck();
-    await requireSpace(fileSystem, folder, file.size, path);
+    await requireSpace(fileSystem, folder, file.size - heldBytes, path);
     const handle = await fileSystem.open(folder, 'folderLinked');
-    return await StagedFile.create({
+    return {
       fileSystem,
-      stagedPath: join(folder, stagedName(target.name)),
+      stagedPath: join(folder, part),
       targetPath: path,
       mustNotExist: overwrite === 'never',
       keep: isKept ? { mtimeMs: file.mtimeMs, mode: file.mode } : undefined,
@@ -98,7 +118,7 @@ export async function createDownload(
       release: () => handle.close(),
       recheck,
       wrapError,
-    });
+    };
   } catch (error) {
     throw wrapError(error);
   }

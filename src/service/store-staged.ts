@@ -76,6 +76,26 @@ export class StagedFile implements FileSink {
     }
   }
 
+  /** The same with a file that is there already and is gone on with. */
+  static async reopen(options: StagedOptions): Promise<StagedFile> {
+    try {
+      const handle = await options.fileSystem.open(options.stagedPath, 'update');
+      return new StagedFile(handle, options);
+    } catch (error) {
+      await options.release();
+      throw options.wrapError(error);
+    }
+  }
+
+  /** Reads of a file that was reopened; 0 at its end. */
+  async read(buffer: Uint8Array, lengthBytes: number, position: number): Promise<number> {
+    try {
+      return (await this.handle.read(buffer, 0, lengthBytes, position)).bytesRead;
+    } catch (error) {
+      throw this.options.wrapError(error);
+    }
+  }
+
   async write(bytes: Uint8Array, position: number): Promise<void> {
     try {
       let done = 0;
@@ -87,6 +107,27 @@ export class StagedFile implements FileSink {
     } catch (error) {
       throw this.options.wrapError(error);
     }
+  }
+
+  /** Flushes what is written. After a failure nothing of this file may be believed any more. */
+  async flush(): Promise<void> {
+    try {
+      await this.handle.datasync();
+    } catch (error) {
+      throw this.options.wrapError(error);
+    }
+  }
+
+  /** From here on the unfinished file stays when the process ends. */
+  outliveProcess(): void {
+    stagedPaths.delete(this.options.stagedPath);
+  }
+
+  /** Lets go of the unfinished file and leaves it. Never rejects. */
+  async leave(): Promise<void> {
+    if (this.isSettled) return;
+    this.settle();
+    await this.letGo();
   }
 
   async commit(): Promise<void> {

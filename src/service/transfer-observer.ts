@@ -4,6 +4,9 @@
 export type TransferPhase = 'request' | 'data' | 'verify';
 
 export interface TransferObserver {
-  /** @param sizeBytes null while unknown */
-  onPhase(phase: TransferPhase, sizeBytes: number | null): void;
+  /**
+   * @param sizeBytes null while unknown
+   * @param keptBytes of these, bytes that an earlier transfer had moved
+   */
+  onPhase(phase: TransferPhase, sizeBytes: number | null, keptBytes?: number): void;
 }

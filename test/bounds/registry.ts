@@ -4,6 +4,7 @@ import { CLIENT } from './rows/client.ts';
 import { CONNECTION } from './rows/connection.ts';
 import { LOGIN } from './rows/login.ts';
 import { MEMORY } from './rows/memory.ts';
+import { RESUME } from './rows/resume.ts';
 import { SERVICE } from './rows/service.ts';
 import { STRANGERS } from './rows/strangers.ts';
 
@@ -28,4 +29,5 @@ export const BOUNDS: readonly Bound[] = [
   ...SERVICE,
   ...LOGIN,
   ...CLIENT,
+  ...RESUME,
 ];

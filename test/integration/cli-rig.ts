@@ -126,7 +126,8 @@ export class CliRig {
 
   /** Nobody sits at the terminal of a test, so a new host key is believed. */
   get environment(): Readonly<Record<string, string>> {
-    return { XDG_DATA_HOME: this.data, LFTPU_HOST_KEY: 'accept-new' };
+    const XDG_STATE_HOME = join(this.folder, 'state');
+    return { XDG_DATA_HOME: this.data, XDG_STATE_HOME, LFTPU_HOST_KEY: 'accept-new' };
   }
 
   async run(args: readonly string[], options: RunOptions = {}): Promise<Ended> {

@@ -162,7 +162,8 @@ describe('a server that is started anew', () => {
     const long = randomBytes(64).toString('hex').repeat(1_000_000);
     await writeFile(join(operation === 'get' ? rig.root : rig.work, 'long'), long);
     const args = operation === 'get' ? [rig.at('long'), 'out'] : ['long', rig.at('new')];
-    const running = rig.start([operation, '--json', ...args]);
+    const once = ['--no-resume', '--retry-time=0'];
+    const running = rig.start([operation, '--json', ...once, ...args]);
     await until(async () => ((await arrivedBytes()) > 0 ? true : undefined));
     rig.server.kill('SIGKILL');
     await rig.server.ended;

@@ -200,6 +200,9 @@ describe('nobody there', () => {
   });
 });
 
+/** One attempt, of which nothing is kept. */
+const ONCE = ['--no-resume', '--retry-time=0'] as const;
+
 describe('ended in the middle', () => {
   afterAll(servesOn);
 
@@ -210,7 +213,7 @@ describe('ended in the middle', () => {
     ['SIGTERM', 143, 'post'],
   ] as const)('%s gives %i during a %s', async (signal, code, op) => {
     const args = op === 'get' ? [rig.at('long'), 'taken'] : ['long', rig.at('new')];
-    const running = rig.start([op, '--json', ...args]);
+    const running = rig.start([op, '--json', '--no-resume', ...args]);
     const isUnderWay = async (): Promise<true | undefined> =>
       (op === 'get' ? await rig.strays() : await rig.partials()).length > 0 ? true : undefined;
     await until(isUnderWay);
@@ -223,7 +226,13 @@ describe('ended in the middle', () => {
   });
 
   it('--max-time gives 20', async () => {
-    const ended = await rig.run(['get', '--max-time=500ms', rig.at('long'), 'taken']);
+    const ended = await rig.run([
+      'get',
+      '--no-resume',
+      '--max-time=500ms',
+      rig.at('long'),
+      'taken',
+    ]);
     expect(ended).toMatchObject({ code: 20 });
     expect(await readdir(rig.work)).not.toContain('taken');
   });
@@ -254,7 +263,7 @@ describe('ended in the middle', () => {
   });
 
   it('a client that is killed leaves nothing on the server', async () => {
-    const post = rig.start(['post', '--patience=1s', 'long', rig.at('new')]);
+    const post = rig.start(['post', '--no-resume', '--patience=1s', 'long', rig.at('new')]);
     await until(async () => ((await rig.partials()).length > 0 ? true : undefined));
     post.kill('SIGKILL');
     await post.ended;
@@ -267,7 +276,7 @@ describe('the server goes', () => {
   afterAll(servesOn);
 
   it('killed in the middle it gives 17 once the patience is over', async () => {
-    const get = rig.start(['get', '--json', '--patience=1500ms', rig.at('long'), 'taken']);
+    const get = rig.start(['get', '--json', ...ONCE, '--patience=1500ms', rig.at('long'), 'taken']);
     await until(async () => ((await rig.strays()).length > 0 ? true : undefined));
     rig.server.kill('SIGKILL');
     await rig.server.ended;
@@ -278,7 +287,7 @@ describe('the server goes', () => {
   });
 
   it('stopped in order it tells its clients and removes what is unfinished', async () => {
-    const post = rig.start(['post', '--json', 'long', rig.at('new')]);
+    const post = rig.start(['post', '--json', ...ONCE, 'long', rig.at('new')]);
     await until(async () => ((await rig.partials()).length > 0 ? true : undefined));
     rig.server.kill('SIGTERM');
     expect((await rig.server.ended).code).toBe(143);
@@ -288,7 +297,7 @@ describe('the server goes', () => {
   });
 
   it('full it gives 21 at once', async () => {
-    const get = rig.start(['get', rig.at('long'), 'taken']);
+    const get = rig.start(['get', '--no-resume', rig.at('long'), 'taken']);
     await until(async () => ((await rig.strays()).length > 0 ? true : undefined));
     const startMs = performance.now();
     const ended = await rig.run(['get', '--json', rig.at('file'), 'out']);

@@ -1,13 +1,7 @@
 /** What a server session does for one request that moves a whole tree. */
 import { ERROR } from '../../wire/codes.ts';
-import {
-  answerFor,
-  isClosing,
-  nameError,
-  pathError,
-  reportTransfer,
-  SendJob,
-} from '../server-jobs.ts';
+import { answerFor, isClosing, nameError, pathError, reportTransfer } from '../server-jobs.ts';
+import { SendJob } from '../server-get.ts';
 import type { JobContext, SessionJob } from '../server-jobs.ts';
 import type { LftpError } from '../error.ts';
 import { drainRecord } from '../file-receiver.ts';

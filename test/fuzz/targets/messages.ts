@@ -18,6 +18,8 @@ const OPS: readonly string[] = [
   'status',
   'count',
   'error',
+  'want',
+  'chunks',
   ...OPERATIONS,
 ];
 

@@ -143,7 +143,7 @@ describe('the command line', () => {
     'get --what a',
     'get --limit-rate 5 a',
     'connect -r a',
-    'get --no-resume a',
+    'get --no-retry a',
     'get --json=maybe=so --nope a',
     'get a --patience',
     'get --pat=3 a',
