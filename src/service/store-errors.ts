@@ -34,6 +34,15 @@ export function servedFileError(error: unknown, path: string): LftpError {
   }
 }
 
+/** What went wrong with a folder that the server keeps for a client: no path of the wire names it. */
+export function keptFolderError(error: unknown, path: string): LftpError {
+  const found = servedFileError(error, path);
+  if (error instanceof LftpError) return found;
+  if (found.code === EXIT.NO_SPACE || found.code === EXIT.BUSY) return found;
+  const text = 'the server cannot keep files';
+  return new LftpError(EXIT.REMOTE_IO, 'local', text, { path, cause: error });
+}
+
 /** What went wrong with a file of the person who runs the command. */
 export function localFileError(error: unknown, path: string): LftpError {
   if (error instanceof LftpError) return error;

@@ -33,14 +33,18 @@ export class ServedTree {
     return this.openFiles;
   }
 
-  /** The folder of unfinished uploads. @throws LftpError 14 when files cannot be kept there */
-  async openPartial(): Promise<Folder> {
+  /**
+   * The folder of unfinished uploads.
+   * @param wrapError how it is told: to whoever starts the server, unless a client waits for it
+   * @throws LftpError 14 when files cannot be kept there
+   */
+  async openPartial(wrapError = localFileError): Promise<Folder> {
     this.partial ??= openPartial(this.root, this.path);
     try {
       return await this.partial;
     } catch (error) {
       this.partial = undefined;
-      throw localFileError(error, this.path);
+      throw wrapError(error, this.path);
     }
   }
 
@@ -77,13 +81,17 @@ async function openPartial(root: Folder, rootPath: string): Promise<Folder> {
   const own = await openPrivate(root, PRIVATE_NAME, rootPath);
   try {
     const partial = await openPrivate(own, 'partial', rootPath);
-    const [rootStats, stats] = await Promise.all([root.handle.stat(), partial.handle.stat()]);
-    if (stats.dev === rootStats.dev) return partial;
-    await partial.close();
-    throw new LftpError(EXIT.LOCAL_IO, 'local', 'unfinished files are on another file system', {
-      path: `${rootPath}/${PRIVATE_NAME}`,
-      hint: 'Make it an ordinary folder of the served file system.',
-    });
+    try {
+      const [rootStats, stats] = await Promise.all([root.handle.stat(), partial.handle.stat()]);
+      if (stats.dev === rootStats.dev) return partial;
+      throw new LftpError(EXIT.LOCAL_IO, 'local', 'unfinished files are on another file system', {
+        path: `${rootPath}/${PRIVATE_NAME}`,
+        hint: 'Make it an ordinary folder of the served file system.',
+      });
+    } catch (error) {
+      await partial.close();
+      throw error;
+    }
   } finally {
     await own.close();
   }
@@ -95,14 +103,18 @@ async function openPrivate(parent: Folder, name: string, rootPath: string): Prom
     if (systemCode(error) !== 'EEXIST') throw error;
   });
   const folder = await parent.openFolder(name);
-  const { uid, mode } = await folder.handle.stat();
-  if (uid !== process.getuid?.() && process.getuid !== undefined) {
+  try {
+    const { uid, mode } = await folder.handle.stat();
+    if (uid !== process.getuid?.() && process.getuid !== undefined) {
+      throw new LftpError(EXIT.LOCAL_IO, 'local', `${PRIVATE_NAME} belongs to somebody else`, {
+        path: `${rootPath}/${PRIVATE_NAME}`,
+        hint: 'Remove it, or run the server as its owner.',
+      });
+    }
+    if ((mode & 0o077) !== 0) await fileSystem.chmod(folder.entry('.'), 0o700);
+    return folder;
+  } catch (error) {
     await folder.close();
-    throw new LftpError(EXIT.LOCAL_IO, 'local', `${PRIVATE_NAME} belongs to somebody else`, {
-      path: `${rootPath}/${PRIVATE_NAME}`,
-      hint: 'Remove it, or run the server as its owner.',
-    });
+    throw error;
   }
-  if ((mode & 0o077) !== 0) await fileSystem.chmod(folder.entry('.'), 0o700);
-  return folder;
 }

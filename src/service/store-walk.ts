@@ -86,8 +86,9 @@ export class Folder {
     }
   }
 
+  /** Never rejects: what was only read has nothing to lose. */
   async close(): Promise<void> {
-    await this.handle.close();
+    await this.handle.close().catch(() => undefined);
   }
 }
 

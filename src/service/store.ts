@@ -16,7 +16,7 @@ import { checkPath, pathText } from './path.ts';
 import type { RemotePath } from './path.ts';
 import { INCOMING, may, refusal } from './rights.ts';
 import type { Right, RightsHolder } from './rights.ts';
-import { existsError, localFileError, servedFileError } from './store-errors.ts';
+import { existsError, keptFolderError, servedFileError } from './store-errors.ts';
 import { mayReplace } from './store-overwrite.ts';
 import { OpenFile, statOf } from './store-source.ts';
 import { requireSpace } from './store-space.ts';
@@ -64,18 +64,18 @@ export class Store {
 
   /**
    * What `principal` sees of the served folder; its home is made if it is missing (P-LOGIN-12).
-   * @throws LftpError 10, 11, 14
+   * @throws LftpError 10, 11, 14, 15, 21
    */
   static async open(tree: ServedTree, owner: StoreOwner): Promise<Store> {
     const { home, access } = owner;
-    const root = home === undefined ? tree.root : await openHome(tree.root, home);
+    const root = home === undefined ? tree.root : await openHome(tree.root, home, keptFolderError);
     try {
-      if (access !== 'ro') await tree.openPartial();
+      if (access !== 'ro') await tree.openPartial(keptFolderError);
       if (access === 'drop') await root.make(INCOMING, 0o700);
       return new Store(tree, root, owner);
     } catch (error) {
       if (root !== tree.root) await root.close();
-      throw localFileError(error, pathText(home ?? []));
+      throw keptFolderError(error, pathText(home ?? []));
     }
   }
 
@@ -123,7 +123,7 @@ export class Store {
     const inside = offer.name === undefined ? offer.path : [...offer.path, offer.name];
     // Before anything is looked up: who may do nothing here learns nothing about it.
     if (!may(this.owner, 'write', inside)) this.requireWrite(offer.path);
-    const partial = await this.tree.openPartial();
+    const partial = await this.tree.openPartial(keptFolderError);
     const release = this.tree.hold();
     try {
       const target = await this.findTarget(offer);
@@ -157,7 +157,7 @@ export class Store {
     const isDrop = this.access === 'drop';
     if (isDrop && offer.path[0] !== INCOMING) throw notIncomingError(offer.path);
     const overwrite = isDrop ? 'never' : offer.overwrite;
-    const partial = await this.tree.openPartial();
+    const partial = await this.tree.openPartial(keptFolderError);
     return await openTargetTree(this.root, partial, { ...offer, overwrite }, (right, path) =>
       refusal(this.owner, right, path),
     );

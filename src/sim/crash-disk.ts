@@ -113,13 +113,11 @@ export class CrashDisk {
   /** @returns bytes taken, which may be fewer than were given */
   write(fd: number, bytes: Uint8Array, position: number): number {
     const file = this.fileOf(fd);
-    if (this.fault?.kind !== 'late' || !this.fault.strikes('write')) {
-      return this.call('write', () => this.put(file, bytes, position));
-    }
-    const taken = this.put(file, bytes, position);
-    this.lose([file]);
-    this.onCall?.('write');
-    return taken;
+    return this.call('write', () => {
+      const taken = this.put(file, bytes, position);
+      if (this.fault?.isLate === true && this.fault.strikes('write')) this.lose([file]);
+      return taken;
+    });
   }
 
   truncate(fd: number, sizeBytes: number): void {
@@ -246,9 +244,10 @@ export class CrashDisk {
   /** @param onFault what a failure leaves behind */
   private call<T>(call: Call, act: () => T, onFault?: () => void): T {
     try {
-      if (this.fault?.strikes(call) !== true) return act();
+      const { fault } = this;
+      if (fault === undefined || fault.isLate || !fault.strikes(call)) return act();
       onFault?.();
-      throw new DiskError(this.fault.code, call);
+      throw new DiskError(fault.code, call);
     } finally {
       this.onCall?.(call);
     }

@@ -103,6 +103,11 @@ export class Fault {
     return this.kind === 'late' ? 'EIO' : this.kind;
   }
 
+  /** Whether calls it strikes succeed, and what they did is lost afterwards. */
+  get isLate(): boolean {
+    return this.kind === 'late';
+  }
+
   /** Whether this call fails. */
   strikes(call: Call): boolean {
     if (this.isOver || !isApt(this.kind, call)) return false;

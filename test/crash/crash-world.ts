@@ -1,6 +1,6 @@
 /** A served folder on a crash disk: every call is a point where the power may fail. */
 import { CrashDisk } from '../../src/sim/crash-disk.ts';
-import type { Call } from '../../src/sim/crash-fault.ts';
+import type { Call, Fault } from '../../src/sim/crash-fault.ts';
 import type { Damage } from '../../src/sim/crash-file.ts';
 import type { Kept } from '../../src/sim/crash-names.ts';
 import { SeededRandom } from '../../src/util/random.ts';
@@ -21,7 +21,9 @@ const DAMAGES: readonly Damage[] = ['dropped', 'kept', 'torn'];
 const KEPT: readonly Kept[] = ['none', 'first', 'any'];
 
 /** Disks that are kept, to go on with. */
-const KEEP_ONE_OF = 100;
+const KEEP_ONE_OF = 400;
+
+const CHANGES_NAMES: ReadonlySet<Call> = new Set(['link', 'rename', 'unlink']);
 
 /** Calls that change nothing: the disk is as it was after the one before. */
 const CHANGES_NOTHING: ReadonlySet<Call> = new Set(['open', 'read', 'list', 'look', 'space']);
@@ -36,11 +38,15 @@ export interface WorldOptions {
   readonly seed: number;
   /** Power cuts tried after each call that changes something. */
   readonly cuts: number;
+  /** Whether the power fails after calls that change nothing, too. */
+  readonly isThorough?: boolean;
   readonly hasWholeFlush?: boolean;
   readonly capacityBytes?: number;
   readonly sabotage?: Sabotage | undefined;
   /** What a power cut left, to go on with. */
   readonly disk?: CrashDisk;
+  /** Begins once the server has started. */
+  readonly fault?: Fault;
 }
 
 export class CrashWorld {
@@ -95,8 +101,9 @@ export class CrashWorld {
   }
 
   async open(owner: Partial<StoreOwner> = {}): Promise<Store> {
-    this.isWatched = true;
     const served = (this.served ??= await ServedTree.open('/served', this.fileSystem));
+    this.isWatched = true;
+    this.disk.fault = this.options.fault;
     const store = await Store.open(served, { home: undefined, access: 'rw', ...owner });
     this.stores.push(store);
     return store;
@@ -123,18 +130,20 @@ export class CrashWorld {
 
   /** A file was told to be stored: the power may fail before anything else is called. */
   committed(path: string, wanted: Version): void {
-    this.oracle.committed(path, wanted, this.disk);
+    this.oracle.committed(path, wanted);
     this.cut('answer', this.options.cuts);
   }
 
-  failed(path: string, wanted: Version): void {
-    this.oracle.failed(path, wanted, this.disk);
+  /** It was told to have failed, or another file to be the first there. */
+  failed(): void {
     this.cut('answer', this.options.cuts);
   }
 
   private cutAfter(call: Call): void {
     if (!this.isWatched) return;
-    const cuts = CHANGES_NOTHING.has(call) ? Math.min(1, this.options.cuts) : this.options.cuts;
+    if (CHANGES_NAMES.has(call)) this.oracle.look(this.disk);
+    const { cuts: most, isThorough = true } = this.options;
+    const cuts = CHANGES_NOTHING.has(call) ? Math.min(Number(isThorough), most) : most;
     this.cut(call, cuts);
   }
 

@@ -1,21 +1,31 @@
 /**
- * What may lie under each final name, by what was asked and what was answered so far: after
- * *committed* the new file, until then the old one or the new one, and never anything else.
+ * What may lie under each final name: from the latest version that was told to be stored, any that
+ * has had the name since. Never anything else: no mix, no part, nothing that was not asked for.
  */
 import type { CrashDisk } from '../../src/sim/crash-disk.ts';
 import type { CrashFile } from '../../src/sim/crash-file.ts';
 
-/** A file as it should be; undefined: there is none. */
+/** A file as it should be. */
 export interface Wanted {
   readonly content: Uint8Array;
   /** Permissions and time, if they are kept. */
   readonly meta?: { readonly mode: number; readonly mtimeMs: number } | undefined;
 }
 
+/** Undefined: there is none. */
 export type Version = Wanted | undefined;
 
+interface Name {
+  /** Versions in the order in which they took the name. */
+  readonly history: Version[];
+  /** The latest of them that a client was told of. */
+  committed: number;
+  /** All that was asked for. */
+  readonly asked: Wanted[];
+}
+
 interface Move {
-  /** Those that it had and may have. */
+  /** Those that the file had and may have. */
   readonly names: string[];
   readonly wanted: Wanted;
 }
@@ -23,20 +33,19 @@ interface Move {
 const PARTIAL = /^\/served\/\.lftp-udp\/partial\/[0-9a-f]{32}$/;
 
 export class Oracle {
-  private readonly settled = new Map<string, Version[]>();
-  private readonly running = new Map<string, Set<Version>>();
+  private readonly names = new Map<string, Name>();
   private readonly moves: Move[] = [];
 
   /** It is there, durable. */
   plant(path: string, wanted: Wanted): void {
-    this.settled.set(path, [wanted]);
+    this.names.set(path, { history: [wanted], committed: 0, asked: [wanted] });
   }
 
   /** @param wanted undefined when the name shall go */
   begin(path: string, wanted: Version): void {
-    if (!this.settled.has(path)) this.settled.set(path, [undefined]);
-    const running = this.running.get(path) ?? new Set<Version>();
-    this.running.set(path, running.add(wanted));
+    const name = this.names.get(path) ?? { history: [undefined], committed: 0, asked: [] };
+    this.names.set(path, name);
+    if (wanted !== undefined) name.asked.push(wanted);
   }
 
   /** A file gets another name; under one of the two it must be. */
@@ -48,26 +57,27 @@ export class Oracle {
     else earlier.names.push(to);
   }
 
-  /** It was told to be done: what stands there now must outlive everything. */
-  committed(path: string, wanted: Version, disk: CrashDisk): void {
-    const standing = this.versionOf(path, disk.files().get(path));
-    const isThere = standing !== undefined;
-    if (isThere !== (wanted !== undefined)) throw new Error(`${path} is not what was committed`);
-    this.settled.set(path, [standing]);
-    this.running.get(path)?.delete(wanted);
+  /** Notes what has which name now. */
+  look(disk: CrashDisk): void {
+    const files = disk.files();
+    for (const [path, { history, asked }] of this.names) {
+      const file = files.get(path);
+      const version = file && asked.find((wanted) => isSame(file, wanted));
+      if (version !== history.at(-1)) history.push(version);
+    }
   }
 
-  /**
-   * It failed. What was put in place before its last flush failed may stand or not; else nothing
-   * of it may be seen.
-   */
-  failed(path: string, wanted: Version, disk: CrashDisk): void {
-    this.running.get(path)?.delete(wanted);
-    const file = disk.files().get(path);
-    const isThere = file !== undefined;
-    if (isThere !== (wanted !== undefined)) return;
-    if (isThere && wanted !== undefined && !isSame(file, wanted)) return;
-    this.settled.set(path, [...(this.settled.get(path) ?? []), wanted]);
+  /** It was told to be done: it, or what took its place since, must outlive everything. */
+  committed(path: string, wanted: Version): void {
+    const name = this.names.get(path);
+    const at = name?.history.lastIndexOf(wanted) ?? -1;
+    if (name === undefined || at === -1) throw new Error(`${path} was never what was committed`);
+    name.committed = Math.max(name.committed, at);
+  }
+
+  /** Whether one version and no other may stand there. */
+  isSure(path: string): boolean {
+    return this.allowed(path).length === 1;
   }
 
   /** What is wrong on `disk`, if anything is. */
@@ -75,38 +85,27 @@ export class Oracle {
     const files = disk.files();
     for (const [path, file] of files) {
       if (PARTIAL.test(path)) continue;
-      const allowed = this.allowed(path);
-      if (allowed === undefined) return `${path} was never asked for`;
-      if (!allowed.some((wanted) => wanted !== undefined && isSame(file, wanted))) {
-        return `${path} is nothing that was ever whole, or no longer what was committed`;
-      }
+      const isAllowed = this.allowed(path).some(
+        (wanted) => wanted !== undefined && isSame(file, wanted),
+      );
+      if (!isAllowed) return `${path} is neither what it was nor what it became`;
     }
-    for (const path of this.settled.keys()) {
-      const mayBeMissing = this.allowed(path)?.includes(undefined) === true;
-      if (!mayBeMissing && !files.has(path)) return `${path} was committed and is lost`;
+    for (const path of this.names.keys()) {
+      if (!files.has(path) && !this.allowed(path).includes(undefined)) return `${path} is lost`;
     }
     for (const { names, wanted } of this.moves) {
       const isKept = names.some((name) => {
         const file = files.get(name);
         return file !== undefined && isSame(file, wanted);
       });
-      if (!isKept) return `${names.join(' or ')} was there before it was renamed and is lost`;
+      if (!isKept) return `${names.join(' or ')} was renamed and is lost`;
     }
     return undefined;
   }
 
-  private allowed(path: string): Version[] | undefined {
-    const settled = this.settled.get(path);
-    return settled === undefined ? undefined : [...settled, ...(this.running.get(path) ?? [])];
-  }
-
-  private versionOf(path: string, file: CrashFile | undefined): Version {
-    if (file === undefined) return undefined;
-    const found = this.allowed(path)?.find(
-      (wanted) => wanted !== undefined && isSame(file, wanted),
-    );
-    if (found === undefined) throw new Error(`${path} is nothing that was sent`);
-    return found;
+  private allowed(path: string): Version[] {
+    const name = this.names.get(path);
+    return name === undefined ? [] : name.history.slice(name.committed);
   }
 }
 

@@ -73,7 +73,7 @@ export async function upload(world: CrashWorld, store: Store, what: Upload): Pro
     }
     return [];
   } catch (error) {
-    world.failed(shown, wanted);
+    world.failed();
     return [codeOf(error)];
   }
 }
@@ -216,11 +216,10 @@ const tree =
       [...files].map(([number, { content }]) => [number, { content, meta: KEPT }]),
     );
     const failures: Failures = [];
-    const tell = (what: 'committed' | 'failed', number: number): void => {
+    const tell = (number = -1): void => {
       const file = files.get(number);
       const wanted = wantedOf.get(number);
-      if (file === undefined || wanted === undefined) return;
-      world[what](shownOf(file), wanted);
+      if (file !== undefined && wanted !== undefined) world.committed(shownOf(file), wanted);
     };
     return await withStore(world, {}, async (store) => {
       for (const [number, file] of files) {
@@ -233,11 +232,11 @@ const tree =
         const receiver = new TreeReceiver(channelOf(runs), place, KEPT, {
           nowMs: () => (nowMs += ageMs),
           onStored: (members) => {
-            for (const { number } of members) tell('committed', number ?? -1);
+            for (const { number } of members) tell(number);
           },
-          onFailed: (number, _, error) => {
+          onFailed: (_, __, error) => {
             failures.push(error.code);
-            tell('failed', number ?? -1);
+            world.failed();
           },
           onSenderFailed: () => undefined,
           onLeftOut: () => undefined,
@@ -249,7 +248,6 @@ const tree =
         }
       } catch (error) {
         failures.push(codeOf(error));
-        for (const number of files.keys()) tell('failed', number);
       }
       return failures;
     });
@@ -271,7 +269,7 @@ async function change(
     for (const { path, wanted } of changes) world.committed(path, wanted);
     return [];
   } catch (error) {
-    for (const { path, wanted } of changes) world.failed(path, wanted);
+    world.failed();
     return [codeOf(error)];
   }
 }
@@ -290,7 +288,10 @@ async function rename(
     // An earlier failure has left it elsewhere.
     if (file === undefined) return [];
     const wanted = { content: file.content };
+    const isSure = world.oracle.isSure(path);
     world.oracle.beginMove(path, newPath, wanted);
+    // What is not safe itself does not get safe with another name.
+    if (!isSure) return [];
     return [
       { path, wanted: undefined },
       { path: newPath, wanted },
@@ -317,8 +318,11 @@ const names: Scenario = (world) => {
       () => rename(world, store, ['b', 'box/b'], ['']),
       () => rename(world, store, ['c', 'd'], [''], true),
       () => rename(world, store, ['box', 'chest'], ['/b', '/e']),
-      () => change(world, [], () => makeFolder(store, ['empty'], false)),
-      () => change(world, [], () => removeFolder(store, ['empty'])),
+      () =>
+        change(world, [], async () => {
+          await makeFolder(store, ['empty'], false);
+          await removeFolder(store, ['empty']);
+        }),
     ]),
   );
 };

@@ -59,17 +59,17 @@ export class FileIntake {
     this.onFailed = onFailed;
   }
 
-  /** @param folder undefined when that could not be made: the content is passed over */
+  /** @param folder or why that could not be made: the content is passed over then */
   async begin(
     number: number,
-    folder: SharedFolder | undefined,
+    folder: SharedFolder | LftpError,
     path: RemotePath,
     entry: FileEntry,
   ): Promise<void> {
     try {
       const fault = this.place.faultOf(path);
       if (fault !== undefined) throw fault;
-      if (folder === undefined) throw noFolderError();
+      if (folder instanceof LftpError) throw noFolderError(folder);
       await this.place.precheck(folder, entry, path);
       const isSmall = entry.sizeBytes <= SMALL_FILE_BYTES;
       const base = { number, path, entry, folder: folder.share(), bytes: 0, fault: undefined };
@@ -189,8 +189,9 @@ function checkDigest(told: Uint8Array, found: Uint8Array): void {
   });
 }
 
-export function noFolderError(): LftpError {
-  return new LftpError(EXIT.REFUSED, 'local', 'its folder could not be made');
+/** @param why the folder could not be made */
+export function noFolderError({ code, hint }: LftpError): LftpError {
+  return new LftpError(code, 'local', 'its folder could not be made', { hint });
 }
 
 function lengthError(): LftpError {

@@ -5,6 +5,7 @@
  * A file that fails is told and passed over (P-TREE-04), and so is everything below a folder that
  * could not be made. Nothing is held but what is being written and two groups of names.
  */
+import { assert } from '../../util/assert.ts';
 import { EXIT, LftpError } from '../error.ts';
 import { PeerLeft } from '../file-receiver.ts';
 import {
@@ -36,9 +37,9 @@ export interface ReceiveWatch {
   readonly nowMs: () => number;
 }
 
-/** A folder that the stream is in; without a handle when it could not be made. */
+/** A folder that the stream is in, or why it could not be made. */
 interface Level {
-  readonly folder: SharedFolder | undefined;
+  readonly folder: SharedFolder | LftpError;
   readonly path: RemotePath;
   readonly times: EntryTimes | undefined;
 }
@@ -98,7 +99,7 @@ export class TreeReceiver {
     } finally {
       await this.files.drop();
       await this.committer.drop();
-      for (const level of this.levels) await level.folder?.release();
+      for (const { folder } of this.levels) await releaseOf(folder);
     }
   }
 
@@ -161,7 +162,9 @@ export class TreeReceiver {
   }
 
   private get top(): Level {
-    return this.levels.at(-1) ?? { folder: undefined, path: [], times: undefined };
+    const top = this.levels.at(-1);
+    assert(top !== undefined, 'the decoder told of a folder that has ended');
+    return top;
   }
 
   private number(): number {
@@ -176,7 +179,7 @@ export class TreeReceiver {
     try {
       const fault = this.place.faultOf(path);
       if (fault !== undefined) throw fault;
-      if (parent === undefined) throw noFolderError();
+      if (parent instanceof LftpError) throw noFolderError(parent);
       const folder = await this.place.enter(parent, entry.name, path);
       this.levels.push({ folder, path, times: this.place.keep ? entry : undefined });
       await this.committer.add({
@@ -190,14 +193,15 @@ export class TreeReceiver {
         discard: () => Promise.resolve(),
       });
     } catch (error) {
-      this.levels.push({ folder: undefined, path, times: undefined });
-      this.watch.onFailed(number, path, this.place.errorAt(path, error));
+      const folder = this.place.errorAt(path, error);
+      this.levels.push({ folder, path, times: undefined });
+      this.watch.onFailed(number, path, folder);
     }
   }
 
   /** P-TREE-10: its files are renamed into it before it gets its time. */
   private async leave({ folder, path, times }: Level): Promise<void> {
-    if (folder === undefined) return;
+    if (folder instanceof LftpError) return;
     if (times !== undefined) {
       await this.files.settle();
       await this.committer.add({
@@ -213,6 +217,10 @@ export class TreeReceiver {
     }
     await folder.release();
   }
+}
+
+async function releaseOf(folder: Level['folder']): Promise<void> {
+  if (!(folder instanceof LftpError)) await folder.release();
 }
 
 function brokenTree(what: string): LftpError {

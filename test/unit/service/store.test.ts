@@ -283,7 +283,8 @@ describe('opening', () => {
     await symlink('../root', join(trap, '.lftp-udp'));
     const trapTree = await ServedTree.open(trap);
     const owner = { home: undefined, access: 'rw' } as const;
-    await expect(Store.open(trapTree, owner)).rejects.toEqual(code(EXIT.LOCAL_IO));
+    await expect(trapTree.openPartial()).rejects.toEqual(code(EXIT.LOCAL_IO));
+    await expect(Store.open(trapTree, owner)).rejects.toEqual(code(EXIT.REMOTE_IO));
     await trapTree.close();
   });
 });
