@@ -3,6 +3,7 @@ import { rulesText } from '../service/accounts/account-rules.ts';
 import type { Account } from '../service/accounts/account-store.ts';
 import { displayText } from '../service/display.ts';
 import { pathText } from '../service/path.ts';
+import { formatBytes } from './units.ts';
 
 export function accountFields(account: Account): object {
   const { name, home, createdMs, isDisabled, hasPassword, keys, rules, limits } = account;
@@ -18,6 +19,8 @@ export function accountFields(account: Account): object {
       added: addedMs / 1000,
     })),
     rules: rules.map(({ path, allowed, denied }) => ({ path: pathText(path), allowed, denied })),
+    quotaBytes: limits.quotaBytes ?? null,
+    quotaFiles: limits.quotaFiles ?? null,
     sessions: limits.maxSessions ?? null,
     expires: limits.expiresMs === undefined ? null : limits.expiresMs / 1000,
   };
@@ -61,8 +64,10 @@ function rightsTexts({ rules }: Account): readonly string[] {
 }
 
 function limitTexts({ limits }: Account): readonly string[] {
-  const { maxSessions, expiresMs } = limits;
+  const { quotaBytes, quotaFiles, maxSessions, expiresMs } = limits;
   return [
+    quotaBytes === undefined ? '' : `quota: ${formatBytes(quotaBytes)}`,
+    quotaFiles === undefined ? '' : `files: ${quotaFiles}`,
     maxSessions === undefined ? '' : `sessions: ${maxSessions}`,
     expiresMs === undefined ? '' : `expires: ${new Date(expiresMs).toISOString()}`,
   ].filter((text) => text !== '');

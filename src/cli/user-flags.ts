@@ -3,7 +3,7 @@ import { isContrary, parseFolder, parseRights } from '../service/accounts/accoun
 import type { AccountChange } from '../service/accounts/account-store.ts';
 import { parseHome } from '../service/accounts/account-name.ts';
 import type { FlagSource } from './flag-source.ts';
-import { parseDuration } from './units.ts';
+import { parseBytes, parseDuration } from './units.ts';
 import { UsageError } from './usage-error.ts';
 
 /** Takes a limit away. */
@@ -28,6 +28,8 @@ export function readAccountChange(source: FlagSource, nowMs: number): AccountCha
     isDisabled: disabled(source.isSet('disable'), source.isSet('enable')),
     rights: given(rights),
     limits: given({
+      quotaBytes: source.parsed('quota', size, `size such as 10GB, or ${NONE}`),
+      quotaFiles: source.parsed('quota-files', files, `number of files, or ${NONE}`),
       maxSessions: source.parsed('sessions', count, `number of sessions, or ${NONE}`),
       expiresMs: source.parsed('expires', (text) => date(text, nowMs), DATE_WHAT),
     }),
@@ -46,6 +48,15 @@ function given<T extends object>(values: T): T | undefined {
 function disabled(isDisabled: boolean, isEnabled: boolean): boolean | undefined {
   if (isDisabled && isEnabled) throw new UsageError('--disable and --enable exclude each other');
   return isDisabled || isEnabled ? isDisabled : undefined;
+}
+
+function size(text: string): number | null | undefined {
+  return text === NONE ? null : parseBytes(text);
+}
+
+function files(text: string): number | null | undefined {
+  if (text === NONE) return null;
+  return /^\d{1,15}$/.test(text) ? Number(text) : undefined;
 }
 
 function count(text: string): number | null | undefined {

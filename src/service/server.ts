@@ -204,6 +204,7 @@ export class FileServer {
       if (channel.login !== undefined) noGuest();
       const { principal, early } = admitted;
       log.info({ address, port, account: principal.name }, 'client logged in');
+      this.refreshAccounts();
       const entered = this.accounts.enter(principal, (error) => this.sendAway(channel, error));
       leave = entered.leave;
       await this.announceKeys(channel);
@@ -230,7 +231,8 @@ export class FileServer {
 
   private refreshAccounts(): void {
     try {
-      this.accounts.refresh();
+      const isChanged = this.accounts.refresh();
+      if (isChanged) this.tree.quotas.set(this.options.logins.accounts?.quotas() ?? []);
     } catch (error) {
       // What it knew stays good until it can look again.
       this.options.log.error(logFields(error), 'the accounts cannot be read');
@@ -247,6 +249,7 @@ export class FileServer {
   private contextOf(principal: Principal, store: Store): SessionContext {
     return {
       store,
+      account: principal.name,
       log: this.options.log,
       version: this.options.version,
       makeTokens: (count, publicKey) => this.options.logins.makeTokens(count, principal, publicKey),

@@ -2,6 +2,7 @@
  * A file that is being received: written under a name that nobody mistakes for the file, and put
  * in place only when it is whole, verified and flushed (P-SVC-09).
  */
+import type { UploadQuota } from './accounts/upload-quota.ts';
 import type { LftpError } from './error.ts';
 import type { FileSink } from './file-ends.ts';
 import type { FileSystem, OpenHandle } from './file-system.ts';
@@ -17,6 +18,8 @@ export interface StagedOptions {
   readonly mustNotExist: boolean;
   /** Time (ms since 1970) and permissions to give it, or undefined for those of a new file. */
   readonly keep: { readonly mtimeMs: number; readonly mode: number } | undefined;
+  /** What the file may take of a quota; absent where there are none. */
+  readonly quota?: UploadQuota | undefined;
   /** Folder of the target, flushed after the rename. */
   readonly syncFolder: () => Promise<void>;
   /** Lets go of what was held for this file. */
@@ -71,6 +74,7 @@ export class StagedFile implements FileSink {
       return new StagedFile(handle, options);
     } catch (error) {
       stagedPaths.delete(stagedPath);
+      options.quota?.release();
       await options.release();
       throw options.wrapError(error);
     }
@@ -98,6 +102,7 @@ export class StagedFile implements FileSink {
 
   async write(bytes: Uint8Array, position: number): Promise<void> {
     try {
+      await this.options.quota?.holds(position + bytes.length);
       let done = 0;
       while (done < bytes.length) {
         const left = bytes.length - done;
@@ -191,8 +196,18 @@ export class StagedFile implements FileSink {
     stagedPaths.delete(this.options.stagedPath);
   }
 
-  /** A link fails if the name is taken, a rename replaces it, each in one step (P-SVC-13). */
   private async place(): Promise<void> {
+    const { quota, fileSystem, stagedPath } = this.options;
+    if (quota === undefined) {
+      await this.giveName();
+      return;
+    }
+    const sizeBytes = async (): Promise<number> => (await fileSystem.lstat(stagedPath)).size;
+    await quota.settle(sizeBytes, () => this.giveName());
+  }
+
+  /** A link fails if the name is taken, a rename replaces it, each in one step (P-SVC-13). */
+  private async giveName(): Promise<void> {
     const { fileSystem, stagedPath, targetPath, mustNotExist } = this.options;
     if (!mustNotExist) {
       await fileSystem.rename(stagedPath, targetPath);
@@ -218,6 +233,7 @@ export class StagedFile implements FileSink {
   }
 
   private async letGo(): Promise<void> {
+    this.options.quota?.release();
     await this.handle.close().catch(() => undefined);
     await this.options.release().catch(() => undefined);
   }

@@ -1,4 +1,6 @@
 /** The served folder as a whole: its handle, its unfinished uploads, and how much is open. */
+import { QuotaBook } from './accounts/quota-book.ts';
+import { countFiles } from './accounts/quota-count-store.ts';
 import { EXIT, LftpError, systemCode } from './error.ts';
 import type { FileSystem } from './file-system.ts';
 import { STORE_MAX_OPEN_FILES } from './limits.ts';
@@ -13,6 +15,8 @@ export class ServedTree {
   /** Made when the first upload needs it: a folder that is only read stays as it is. */
   private partial: Promise<Folder> | undefined;
   private openFiles = 0;
+  /** Of all homes in it. */
+  readonly quotas = new QuotaBook((home) => countFiles(this.root, home));
 
   private constructor(root: Folder, path: string) {
     this.root = root;

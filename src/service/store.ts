@@ -11,11 +11,13 @@ import { EXIT, LftpError } from './error.ts';
 import type { Access } from './access.ts';
 import type { FileStats } from './file-system.ts';
 import type { Principal } from './login/principal.ts';
+import { UploadQuota } from './accounts/upload-quota.ts';
 import type { OverwriteRule } from './messages.ts';
 import { checkPath, pathText } from './path.ts';
 import type { RemotePath } from './path.ts';
 import { INCOMING, may, refusal } from './rights.ts';
 import type { Right, RightsHolder } from './rights.ts';
+import { droppedError, notIncomingError, readOnlyError } from './store-refusals.ts';
 import { existsError, keptFolderError, servedFileError } from './store-errors.ts';
 import { mayReplace } from './store-overwrite.ts';
 import { OpenFile, statOf } from './store-source.ts';
@@ -127,7 +129,8 @@ export class Store {
     const release = this.tree.hold();
     try {
       const target = await this.findTarget(offer);
-      const file = await stage(partial, target, offer, release);
+      const quota = this.quotaAt(target.path, target.folder);
+      const file = await stage(partial, target, offer, quota, release);
       return { file, path: target.path };
     } catch (error) {
       release();
@@ -158,9 +161,19 @@ export class Store {
     if (isDrop && offer.path[0] !== INCOMING) throw notIncomingError(offer.path);
     const overwrite = isDrop ? 'never' : offer.overwrite;
     const partial = await this.tree.openPartial(keptFolderError);
-    return await openTargetTree(this.root, partial, { ...offer, overwrite }, (right, path) =>
-      refusal(this.owner, right, path),
+    return await openTargetTree(
+      this.root,
+      partial,
+      { ...offer, overwrite },
+      {
+        refusal: (right, path) => refusal(this.owner, right, path),
+        quota: (path, folder) => this.quotaAt(path, folder),
+      },
     );
+  }
+
+  private quotaAt(path: RemotePath, folder: Folder): UploadQuota {
+    return new UploadQuota(this.tree.quotas, [...(this.owner.home ?? []), ...path], folder);
   }
 
   /** Counts a tree that is open; the result ends that, once. @throws LftpError 21 */
@@ -221,13 +234,16 @@ async function stage(
   partial: Folder,
   target: Target,
   offer: UploadOffer,
+  quota: UploadQuota,
   release: () => void,
 ): Promise<StagedFile> {
   const { folder, name, path } = target;
   const { keepMode, mtimeMs } = offer;
   try {
+    await quota.holds(offer.sizeBytes ?? 0);
     await requireSpace(partial.fileSystem, partial.entry('.'), offer.sizeBytes, pathText(path));
   } catch (error) {
+    quota.release();
     await folder.close();
     throw error;
   }
@@ -237,6 +253,7 @@ async function stage(
     targetPath: folder.entry(name),
     mustNotExist: offer.overwrite === 'never',
     keep: keepMode === undefined ? undefined : { mtimeMs, mode: keepMode },
+    quota,
     syncFolder: () => folder.handle.sync(),
     release: async () => {
       release();
@@ -267,27 +284,5 @@ function specialError(path: RemotePath): LftpError {
   return new LftpError(EXIT.REFUSED, 'local', 'not a regular file', {
     path: pathText(path),
     hint: 'Only regular files are served; links are not followed.',
-  });
-}
-
-function droppedError(path: RemotePath): LftpError {
-  return new LftpError(EXIT.REFUSED, 'local', 'what was dropped here is not handed out', {
-    path: pathText(path),
-    hint: 'Log in with an account to read it.',
-  });
-}
-
-function notIncomingError(path: RemotePath): LftpError {
-  return new LftpError(EXIT.REFUSED, 'local', `files may only be dropped into ${INCOMING}`, {
-    path: pathText(path),
-    hint: `Post it to ${INCOMING}/NAME.`,
-  });
-}
-
-/** Without `rw` there is not even a folder for unfinished files (P-SVC-19). */
-function readOnlyError(path: RemotePath): LftpError {
-  return new LftpError(EXIT.REFUSED, 'local', 'this server only lets files be read', {
-    path: pathText(path),
-    hint: 'Whoever runs it can allow uploads with --anonymous=rw.',
   });
 }

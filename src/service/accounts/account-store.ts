@@ -17,6 +17,7 @@ import type { Row, SqlValue } from './database-store.ts';
 import { LoginBook } from './login-book.ts';
 import type { LoginEntry } from './login-book.ts';
 import type { PasswordRecord } from './password-proof.ts';
+import type { HomeQuota } from './quota-book.ts';
 import { bytesOf, numberOf, textOf } from './row-fields.ts';
 
 export interface AccountKey extends KeyLine {
@@ -83,6 +84,15 @@ export class AccountStore {
 
   get count(): number {
     return this.book.count;
+  }
+
+  /** Of every home that has one. @throws LftpError 14, 21 */
+  quotas(): readonly HomeQuota[] {
+    const sql = `${SELECT_ACCOUNT} WHERE quota_bytes IS NOT NULL OR quota_files IS NOT NULL`;
+    return this.database.rows(sql).map((row) => {
+      const { quotaBytes: bytes = Infinity, quotaFiles: files = Infinity } = limitsOf(row);
+      return { home: homeOf(row), quota: { bytes, files } };
+    });
   }
 
   /** Another text whenever anybody has changed anything. @throws LftpError 14, 21 */
@@ -163,10 +173,9 @@ export class AccountStore {
   }
 
   private account(row: Row): Account {
-    const home = textOf(row, 'home');
     return {
       name: textOf(row, 'name'),
-      home: home === '' ? [] : home.split('/'),
+      home: homeOf(row),
       createdMs: numberOf(row, 'created_ms'),
       isDisabled: row['disabled_ms'] !== null,
       hasPassword: numberOf(row, 'has_password') === 1,
@@ -216,6 +225,11 @@ type Column = 'home' | 'disabled_ms' | LimitColumn;
 const SELECT_ACCOUNT =
   'SELECT account.*, EXISTS (SELECT 1 FROM password WHERE account = account.id) AS has_password ' +
   'FROM account';
+
+function homeOf(row: Row): RemotePath {
+  const home = textOf(row, 'home');
+  return home === '' ? [] : home.split('/');
+}
 
 function missingError(name: string): LftpError {
   return new LftpError(EXIT.MISSING, 'local', `there is no account "${name}"`, {

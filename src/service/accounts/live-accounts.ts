@@ -90,10 +90,14 @@ export class LiveAccounts {
     return { account, leave };
   }
 
-  /** Looks for what has changed, and for accounts whose time is over. @throws LftpError 14, 21 */
-  refresh(): void {
+  /**
+   * Looks for what has changed, and for accounts whose time is over.
+   * @returns whether anything has changed
+   * @throws LftpError 14, 21
+   */
+  refresh(): boolean {
     const { source } = this;
-    if (source === undefined || this.accounts.size === 0) return;
+    if (source === undefined) return false;
     const { version } = source;
     const isChanged = version !== this.seenVersion;
     this.seenVersion = version;
@@ -106,6 +110,7 @@ export class LiveAccounts {
       this.accounts.delete(account.name);
       for (const end of account.sessions) end(gone);
     }
+    return isChanged;
   }
 
   /** @returns why nobody may be here as this account any more, if so */

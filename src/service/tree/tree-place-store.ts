@@ -4,6 +4,7 @@
  *
  * Server and client differ in where unfinished files lie and in how they speak of errors.
  */
+import type { UploadQuota } from '../accounts/upload-quota.ts';
 import { EXIT, LftpError, systemCode } from '../error.ts';
 import type { FileStats } from '../file-system.ts';
 import type { OverwriteRule } from '../message-types.ts';
@@ -18,8 +19,13 @@ import { SharedFolder } from './shared-folder.ts';
 import type { EntryTimes, FileEntry } from './tree-entries.ts';
 import type { TreeFlush } from './tree-flush.ts';
 
-/** Why something may not be done at a path, if so. */
-export type PlaceRefusal = (right: Right, path: RemotePath) => LftpError | undefined;
+/** What is asked about paths of the view that the tree lies in. */
+export interface PlaceRules {
+  /** Why something may not be done, if so. */
+  readonly refusal: (right: Right, path: RemotePath) => LftpError | undefined;
+  /** What a file may take of a quota. */
+  readonly quota: (path: RemotePath, folder: Folder) => UploadQuota;
+}
 
 export interface PlaceOptions {
   /** The folder that becomes the root of the tree; whoever closes the place releases it. */
@@ -32,8 +38,8 @@ export interface PlaceOptions {
   readonly flush: TreeFlush;
   /** Path of an unfinished file that will be `name` in `folder`. */
   readonly stagedPath: (folder: SharedFolder, name: string) => string;
-  /** Absent: whoever runs this may do anything. */
-  readonly refusal?: PlaceRefusal | undefined;
+  /** Absent: whoever runs this may do anything, as long as there is space. */
+  readonly rules?: PlaceRules | undefined;
   readonly wrapError: (error: unknown, shownPath: string) => LftpError;
 }
 
@@ -65,7 +71,7 @@ export class TreePlace {
   /** Makes a folder, or enters the one that is there. @throws LftpError */
   async enter(parent: SharedFolder, name: string, path: RemotePath): Promise<SharedFolder> {
     try {
-      const refused = this.options.refusal?.('mkdir', [...this.options.base, ...path]);
+      const refused = this.options.rules?.refusal('mkdir', [...this.options.base, ...path]);
       const isThere = refused !== undefined && (await parent.folder.stat(name)) !== undefined;
       if (refused !== undefined && !isThere) throw refused;
       const isNew = !isThere && (await makeFolder(parent.folder, name));
@@ -77,7 +83,7 @@ export class TreePlace {
 
   /** A look before bytes are written for nothing. @throws LftpError 10, 18 */
   async precheck(parent: SharedFolder, entry: FileEntry, path: RemotePath): Promise<void> {
-    const refused = this.options.refusal?.('write', [...this.options.base, ...path]);
+    const refused = this.options.rules?.refusal('write', [...this.options.base, ...path]);
     if (refused !== undefined) throw refused;
     if (this.options.overwrite !== 'always') await this.check(parent, entry, path);
   }
@@ -85,12 +91,15 @@ export class TreePlace {
   /** Opens the unfinished file. @throws LftpError */
   async stage(parent: SharedFolder, entry: FileEntry, path: RemotePath): Promise<StagedFile> {
     const { stagedPath, overwrite, keep } = this.options;
+    const quota = this.options.rules?.quota([...this.options.base, ...path], parent.folder);
+    await quota?.holds(entry.sizeBytes);
     return await StagedFile.create({
       fileSystem: parent.folder.fileSystem,
       stagedPath: stagedPath(parent, entry.name),
       targetPath: parent.folder.entry(entry.name),
       mustNotExist: overwrite === 'never',
       keep: keep ? entry : undefined,
+      quota,
       syncFolder: () => Promise.resolve(),
       release: () => Promise.resolve(),
       recheck: () => this.check(parent, entry, path),

@@ -9,7 +9,7 @@ import { type Folder, walk } from '../store-walk.ts';
 import type { EntryTimes } from './tree-entries.ts';
 import { TreeFlush } from './tree-flush.ts';
 import { shareFolder, TreePlace } from './tree-place-store.ts';
-import type { PlaceRefusal } from './tree-place-store.ts';
+import type { PlaceRules } from './tree-place-store.ts';
 import type { TreeView } from './tree-walk-store.ts';
 
 /** A folder that is sent; whoever gets one releases its root. */
@@ -70,17 +70,17 @@ export async function openSourceTree(
 /**
  * The place of an upload: a new folder, or one that is there.
  * @param partial folder of unfinished files
- * @param refusal why something may not be done at a path, if so
+ * @param rules about whoever brings it
  * @throws LftpError 4, 10, 15
  */
 export async function openTargetTree(
   root: Folder,
   partial: Folder,
   offer: TreeOffer,
-  refusal: PlaceRefusal,
+  rules: PlaceRules,
 ): Promise<TargetTree> {
   try {
-    const { folder, path } = await openRoot(root, offer, refusal);
+    const { folder, path } = await openRoot(root, offer, rules);
     const shared = await shareFolder(folder);
     // One draw for all: chance costs more than anything else about a small file's name.
     const tag = randomBytes(12).toString('hex');
@@ -95,7 +95,7 @@ export async function openTargetTree(
         count = (count + 1) % 2 ** 32;
         return partial.entry(`${tag}${count.toString(16).padStart(8, '0')}`);
       },
-      refusal,
+      rules,
       wrapError: servedFileError,
     });
     return { place, path };
@@ -112,7 +112,7 @@ interface Root {
 async function openRoot(
   root: Folder,
   { path, name }: TreeOffer,
-  refusal: PlaceRefusal,
+  { refusal }: PlaceRules,
 ): Promise<Root> {
   const make = async (parent: Folder, last: string, inside: RemotePath): Promise<Folder> => {
     if ((await parent.stat(last)) === undefined) {
