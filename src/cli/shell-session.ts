@@ -4,12 +4,13 @@ import type { ClientLink } from '../io/connect.ts';
 import { fingerprintOf } from '../service/identity/keys.ts';
 import { asError } from '../service/error.ts';
 import { displayText } from '../service/display.ts';
-import { OPERATIONS } from '../service/operations/operation-messages.ts';
+import { PING, WHO_AM_I } from '../service/operations/client-operations.ts';
+import { RAW_OPERATIONS, rawAnswer, rawOperation } from '../service/operations/raw-operation.ts';
 import { hostAndPort, parseAddress, parseHost, parsePort } from './address.ts';
 import type { Target } from './secure-dial.ts';
 import type { ShellCommand } from './shell-command.ts';
 import { helpOf } from './shell-help.ts';
-import { modesText, statusText } from './shell-status.ts';
+import { modesText, rightText, statusText } from './shell-status.ts';
 import type { StatusIdentity } from './shell-status.ts';
 import type { Shell, ShellModes } from './shell.ts';
 import { UsageError } from './usage-error.ts';
@@ -62,6 +63,27 @@ export const SESSION_COMMANDS: readonly ShellCommand[] = [
     describe: 'tell what the server is',
     isRemote: true,
     run: system,
+  },
+  {
+    names: ['whoami'],
+    operands: '',
+    describe: 'tell whom the server takes you for',
+    isRemote: true,
+    run: whoAmI,
+  },
+  {
+    names: ['ping'],
+    operands: '',
+    describe: 'tell how long an answer takes',
+    isRemote: true,
+    run: ping,
+  },
+  {
+    names: ['quote', 'literal'],
+    operands: 'OPERATION [NAME] [FIELD=VALUE…]',
+    describe: 'ask for an operation, show the bare answer',
+    isRemote: true,
+    run: quote,
   },
   {
     names: ['remotehelp'],
@@ -215,8 +237,43 @@ async function system(shell: Shell): Promise<void> {
   shell.output.show(`lftp-udp ${displayText(version, 40)}`);
 }
 
+async function whoAmI(shell: Shell): Promise<void> {
+  const { account, access } = await shell.perform(WHO_AM_I);
+  shell.output.event('identity', { account, access });
+  if (!shell.output.options.json)
+    shell.output.show(`${displayText(account)}, ${rightText(access)}`);
+}
+
+async function ping(shell: Shell): Promise<void> {
+  const startedMs = performance.now();
+  await shell.perform(PING);
+  const rttMs = performance.now() - startedMs;
+  shell.output.event('pong', { rttMs });
+  if (!shell.output.options.json) shell.output.show(`answered after ${rttMs.toFixed(1)} ms`);
+}
+
+/** `quote rename one to=two`: names are paths as elsewhere in the shell. */
+async function quote(shell: Shell, words: readonly string[]): Promise<void> {
+  const op = await shell.argument(words, 0, 'operation');
+  const fields: Record<string, unknown> = { path: shell.cwd };
+  for (const word of words.slice(1)) {
+    const [, name, value = ''] = /^(\w+)=(.*)$/s.exec(word) ?? [];
+    if (name === undefined) fields['path'] = shell.resolve(word).path;
+    else fields[name] = name === 'to' ? shell.resolve(value).path : literalOf(value);
+  }
+  const request = rawOperation(op, fields);
+  shell.note(op, shell.cwd);
+  shell.output.show(rawAnswer(await shell.requireConnection().session.ask(request)));
+}
+
+/** `true`, `false` and numbers mean themselves, all else is text. */
+function literalOf(value: string): unknown {
+  if (value === 'true' || value === 'false') return value === 'true';
+  return /^-?\d+(\.\d+)?$/.test(value) ? Number(value) : value;
+}
+
 function remoteHelp(shell: Shell): Promise<void> {
-  shell.output.show(OPERATIONS.join('\n'));
+  shell.output.show(RAW_OPERATIONS.join('\n'));
   return Promise.resolve();
 }
 

@@ -18,6 +18,11 @@ const RIGHTS: Readonly<Record<string, string>> = {
   drop: 'you may read, and drop files into incoming',
 };
 
+/** What one may do there. */
+export function rightText(access: string): string {
+  return RIGHTS[access] ?? displayText(access, 40);
+}
+
 /** What is switched on or off. */
 export function modesText({ isPrompting, isDebugging, isText }: ShellModes): string {
   const onOff = (isOn: boolean): string => (isOn ? 'on' : 'off');
@@ -33,7 +38,7 @@ export function statusText(
 ): string {
   const { segmentsSent, segmentsRetransmitted, segmentsReceived, duplicatesReceived } = stats;
   const share = segmentsSent === 0 ? 0 : segmentsRetransmitted / segmentsSent;
-  const right = RIGHTS[server.access] ?? displayText(server.access, 40);
+  const right = rightText(server.access);
   const seal = fingerprint === undefined ? 'INSECURE' : `sealed, host key ${fingerprint}`;
   const up = formatDuration(server.uptimeSeconds * 1000);
   return [

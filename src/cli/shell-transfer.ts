@@ -1,5 +1,6 @@
 /** Commands that move files. */
 import { stat } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { EXIT, LftpError } from '../service/error.ts';
 import type { FileSource } from '../service/file-ends.ts';
 import { statOperation } from '../service/operations/client-operations.ts';
@@ -25,6 +26,7 @@ const command = (
 export const TRANSFER_COMMANDS: readonly ShellCommand[] = [
   command(['get', 'recv'], 'NAME [LOCAL]', 'fetch a file; a LOCAL of - shows it', get),
   command(['post', 'put', 'send'], 'LOCAL [NAME]', 'send a file', post),
+  command(['append'], 'LOCAL [NAME]', 'send a file to the end of another', append),
   command(['newer'], 'NAME [LOCAL]', 'fetch a file if the one here is older', newer),
   command(['mget'], 'NAME…', 'fetch several files', async (shell, words) => {
     await eachOf(shell, words, 'mget', (path) =>
@@ -67,6 +69,21 @@ async function send(shell: Shell, local: string, { path, isFolder }: TypedPath):
   shell.note('post', path);
   try {
     await runPost(shell.transferContext(), { ...job, source });
+  } finally {
+    await job.source.close();
+  }
+}
+
+async function append(shell: Shell, words: readonly string[]): Promise<void> {
+  const local = await shell.argument(words, 0, 'local-file');
+  if (local === '-') throw new UsageError('the shell itself reads standard input');
+  const { path } = shell.resolve(words[1] ?? basename(local));
+  const job = await planPost(local, { path, isFolder: false });
+  const source: FileSource = shell.modes.isText ? new TextSource(job.source) : job.source;
+  shell.note('append', path);
+  try {
+    const appended = { ...job, name: undefined, source, isAppended: true };
+    await runPost(shell.transferContext(), appended);
   } finally {
     await job.source.close();
   }

@@ -44,6 +44,8 @@ export interface PostJob {
   /** Name to take when `path` is a folder. */
   readonly name: string | undefined;
   readonly source: FileSource;
+  /** True: what comes goes behind what is there. */
+  readonly isAppended?: boolean;
 }
 
 /** What {@link runGet} begins with: it can leave while the connection still opens. */
@@ -57,8 +59,8 @@ export function firstOfPost(flags: Flags, job: PostJob): MakeRequest {
 }
 
 function offerOf({ overwrite, preserve: keep }: Flags, job: PostJob): PostOffer {
-  const { path, name, source } = job;
-  return { path, name, source, overwrite, keep };
+  const { path, name, source, isAppended = false } = job;
+  return { path, name, source, overwrite: isAppended ? 'append' : overwrite, keep };
 }
 
 /** @throws LftpError */

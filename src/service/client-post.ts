@@ -6,7 +6,7 @@ import type { Exchange } from './exchanges.ts';
 import { EXIT, LftpError } from './error.ts';
 import type { FileSource } from './file-ends.ts';
 import { sendFile } from './file-sender.ts';
-import type { Answer, OverwriteRule, SegmentCounts } from './messages.ts';
+import type { Answer, PostRule, SegmentCounts } from './messages.ts';
 import { encodeMessage } from './messages.ts';
 import { pathText } from './path.ts';
 import type { RemotePath } from './path.ts';
@@ -18,7 +18,7 @@ export interface PostOffer {
   /** Name to take when `path` is a folder. */
   readonly name: string | undefined;
   readonly source: FileSource;
-  readonly overwrite: OverwriteRule;
+  readonly overwrite: PostRule;
   /** True: the target gets the source's time and permissions. */
   readonly keep: boolean;
 }

@@ -16,6 +16,10 @@ export const DIGEST_BYTES = 32;
 export const OVERWRITE_RULES = ['never', 'always', 'older', 'differ'] as const;
 export type OverwriteRule = (typeof OVERWRITE_RULES)[number];
 
+/** The same, or that what comes goes behind what is there (P-OP-08). */
+export const POST_RULES = [...OVERWRITE_RULES, 'append'] as const;
+export type PostRule = (typeof POST_RULES)[number];
+
 export interface GetRequest {
   readonly op: 'get';
   readonly id: number;
@@ -35,7 +39,7 @@ export interface PostRequest {
   readonly name?: string | undefined;
   /** Bytes that follow, or null when the sender cannot know. */
   readonly size: number | null;
-  readonly overwrite: OverwriteRule;
+  readonly overwrite: PostRule;
   /** Modification time of the source; ms since 1970. Always told, kept only with `keep`. */
   readonly mtimeMs?: number | undefined;
   /** Permission bits of the source. */
@@ -70,6 +74,17 @@ export interface CancelRequest {
   readonly op: 'cancel';
   readonly id: number;
   readonly code: number;
+}
+
+/** Asks for nothing but an answer. */
+export interface PingRequest {
+  readonly op: 'ping';
+  readonly id: number;
+}
+
+export interface WhoAmIRequest {
+  readonly op: 'whoami';
+  readonly id: number;
 }
 
 export interface StatusRequest {
@@ -139,6 +154,13 @@ export interface StatusAnswer {
   readonly version: string;
   readonly access: string;
 }
+/** Who a session acts for (P-OP-09). */
+export interface WhoAmIAnswer {
+  readonly kind: 'whoami';
+  readonly re: number;
+  readonly account: string;
+  readonly access: string;
+}
 /** A folder's content follows as one `dat` record. */
 export interface TreeAnswer {
   readonly kind: 'tree';
@@ -197,6 +219,8 @@ export type ClientMessage =
   | TokensRequest
   | WantMessage
   | OperationRequest
+  | PingRequest
+  | WhoAmIRequest
   | DigestMessage
   | ProofMessage;
 export type Answer =
@@ -210,6 +234,7 @@ export type Answer =
   | CountAnswer
   | TokensAnswer
   | OperationAnswer
+  | WhoAmIAnswer
   | ErrorAnswer;
 export type ServerMessage =
   | Answer

@@ -12,7 +12,7 @@ import {
   tokensAnswer,
   welcomeMessage,
 } from './login/login-messages.ts';
-import { DIGEST_BYTES, OVERWRITE_RULES } from './message-types.ts';
+import { DIGEST_BYTES, POST_RULES } from './message-types.ts';
 import type {
   ClientMessage,
   CommittedAnswer,
@@ -108,6 +108,8 @@ const CLIENT_OPS = [
   'status',
   'count',
   'tokens',
+  'ping',
+  'whoami',
   'want',
   ...OPERATIONS,
 ] as const;
@@ -135,6 +137,8 @@ function clientMessage(fields: FieldMap): ClientMessage {
     case 'tokens':
       return { op, id, count: naturalField(fields, 'count') };
     case 'status':
+    case 'ping':
+    case 'whoami':
     case 'count':
       return { op, id };
   }
@@ -158,7 +162,7 @@ function postRequest(fields: FieldMap, id: number): PostRequest {
     path: pathField(fields),
     name: optional(fields, 'name', textField),
     size: fields.get('size') === null ? null : naturalField(fields, 'size'),
-    overwrite: choiceField(fields, 'overwrite', OVERWRITE_RULES),
+    overwrite: choiceField(fields, 'overwrite', POST_RULES),
     mtimeMs: optional(fields, 'mtimeMs', numberField),
     mode: optional(fields, 'mode', naturalField),
     keep: fields.get('keep') === true,
@@ -192,6 +196,10 @@ function serverMessage(fields: FieldMap): ServerMessage {
   if (fields.has('clients')) return statusAnswer(fields, re);
   if (fields.has('tokens')) return tokensAnswer(fields, re);
   if (fields.has('sent')) return { kind: 'count', re, ...segmentCounts(fields) };
+  if (fields.has('account')) {
+    const account = textField(fields, 'account');
+    return { kind: 'whoami', re, account, access: textField(fields, 'access') };
+  }
   const answer = operationAnswer(fields, re);
   if (answer !== undefined) return answer;
   throw new FieldFault('an answer of no known kind');

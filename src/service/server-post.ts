@@ -13,7 +13,8 @@ import {
   reportTransfer,
 } from './server-jobs.ts';
 import type { JobContext, SessionJob } from './server-jobs.ts';
-import type { Upload } from './store.ts';
+import { openAppend } from './operations/append-store.ts';
+import type { UploadPlace } from './operations/append-store.ts';
 import { deferred } from './turns.ts';
 
 /** Serves one `post`. Its record is read whatever becomes of it (P-SVC-08). */
@@ -44,7 +45,7 @@ export class ReceiveJob implements SessionJob {
 
   async run(): Promise<void> {
     const { context, request } = this;
-    let upload: Upload;
+    let upload: UploadPlace;
     try {
       upload = await this.open();
     } catch (error) {
@@ -62,9 +63,13 @@ export class ReceiveJob implements SessionJob {
     }
   }
 
-  private async open(): Promise<Upload> {
+  private async open(): Promise<UploadPlace> {
     const { path, name, size, overwrite, mtimeMs, mode, keep } = this.request;
     if (this.fault !== undefined) throw this.fault;
+    if (overwrite === 'append') {
+      const appending = { path, sizeBytes: size, nowMs: Date.now() };
+      return await openAppend(this.context.store, appending);
+    }
     return await this.context.store.createUpload({
       path,
       name,
@@ -75,7 +80,7 @@ export class ReceiveJob implements SessionJob {
     });
   }
 
-  private async receive(upload: Upload): Promise<void> {
+  private async receive(upload: UploadPlace): Promise<void> {
     const { context, request } = this;
     const { id: re, size } = request;
     try {

@@ -32,6 +32,8 @@ import { ReceiveTreeJob, SendTreeJob } from './tree/tree-jobs.ts';
 
 export interface SessionContext {
   readonly store: Store;
+  /** Who the client is here. */
+  readonly account: string;
   /** Tokens for further connections of this client. */
   readonly makeTokens: (count: number, publicKey: Uint8Array) => readonly Uint8Array[];
   readonly log: ServiceLog;
@@ -123,6 +125,12 @@ export class ServerSession {
       case 'status':
         await this.answerStatus(message.id);
         return;
+      case 'ping':
+        await this.answer({ kind: 'done', re: message.id });
+        return;
+      case 'whoami':
+        await this.answerIdentity(message.id);
+        return;
       case 'count':
         await this.answerCount(message.id);
         return;
@@ -175,6 +183,11 @@ export class ServerSession {
       version,
       access: store.access,
     });
+  }
+
+  private async answerIdentity(re: number): Promise<void> {
+    const { account, store } = this.context;
+    await this.answer({ kind: 'whoami', re, account, access: store.access });
   }
 
   /** Without a key of the client nobody could tell later whose token it was. */

@@ -68,8 +68,9 @@ async function tour(stops: readonly (readonly [string, RegExp | string])[]): Pro
 }
 
 const REMOTE = [
-  'get recv post put send newer mget mput pwd cd cdup ls dir mls mdir stat size mkdir',
-  'rmdir rename delete mdelete chmod df quota disconnect close system remotehelp',
+  'get recv post put send append newer mget mput pwd cd cdup ls dir mls mdir stat size mkdir',
+  'rmdir rename delete mdelete chmod df quota disconnect close system remotehelp quote literal',
+  'whoami ping',
 ].flatMap((line) => line.split(' '));
 
 const NOT_CONNECTED = 'lftp: Not connected.\n      Please connect first: connect IP PORT\n';
@@ -223,6 +224,17 @@ describe('with a connection', () => {
       ['delete sub', /it is a folder/],
       ['delete none', /no such file/],
       ['delete .dot', ''],
+      ['whoami', 'anonymous, you may read and write\n'],
+      ['ping', /^answered after \d+\.\d ms\n$/],
+      ['quote stat two.txt', /^\{"kind":"entry","re":\d+,"entry":\["two\.txt",0,4,/],
+      ['literal mkdir quoted parents=true', /^\{"kind":"done"/],
+      ['quote rename quoted to=sub/quoted', /^\{"kind":"done"/],
+      ['quote rmdir sub/quoted', /^\{"kind":"done"/],
+      ['quote rmdir sub/quoted', /^\{"kind":"error",.*"error":4,/],
+      ['quote chmod one.txt mode=x', /field mode is not a whole number/],
+      ['quote get one.txt', /no such operation that moves no file/],
+      ['quote', /the operation is missing/],
+      ['remotehelp', /^list\nstat\n/],
       ['df', /^\d.* of \d.* are free\n$/],
       ['quota', /are free/],
     ]);
@@ -256,6 +268,12 @@ describe('with a connection', () => {
       ['post here', /it is a folder/],
       ['post', /the local-file is missing/],
       ['post -', /the shell itself reads standard input/],
+      ['append ../sub/none', /no such file/],
+      ['append mine.c deep/mine.c', /^post mine\.c -> \/sub\/deep\/mine\.c: 19 B/],
+      ['append more.c', /-> \/sub\/more\.c: 4 B/],
+      ['append more.c deep', /it is a folder/],
+      ['append', /the local-file is missing/],
+      ['delete more.c', ''],
       ['mput *.c none', /^post mine.*\npost more.*none: .*1 of them failed\n$/s],
       ['mput x*', /no name fits.*1 of them failed/s],
       ['mput', /the local-files is missing/],
@@ -270,6 +288,11 @@ describe('with a connection', () => {
     expect(here).toEqual(['in sub', 'list', 'long', 'mine.c', 'more.c', 'one', 'two']);
     expect(await readFile(join(rig.work, 'here', 'one'), 'utf8')).toBe('one');
     expect((await readdir(join(rig.root, 'sub'))).sort()).toEqual(['deep', 'in sub', 'mine.c']);
+  });
+
+  it('P-OP-08 append goes on where a file ends', async () => {
+    const twice = 'line\r\nends\r\r\n\rhere\r'.repeat(2);
+    expect(await readFile(join(rig.root, 'sub', 'deep', 'mine.c'), 'utf8')).toBe(twice);
   });
 
   it('ascii sends line feeds, and debug shows operations', async () => {

@@ -1,7 +1,7 @@
 /** What a client can ask about names on the server: each request with the reader of its answer. */
 import type { ClientSession, MakeRequest } from '../client-session.ts';
 import { MAX_LISTED_ENTRIES } from '../limits.ts';
-import type { Answer } from '../messages.ts';
+import type { Answer, WhoAmIAnswer } from '../messages.ts';
 import { EXIT, LftpError } from '../error.ts';
 import { componentFault, pathText } from '../path.ts';
 import type { RemotePath } from '../path.ts';
@@ -93,6 +93,20 @@ export function spaceOperation(path: RemotePath): Operation<Space> {
     read: (answer) => (answer.kind === 'space' ? answer : undefined),
   };
 }
+
+/** Asks for nothing but an answer. */
+export const PING: Operation<true> = {
+  path: [],
+  request: (id) => ({ op: 'ping', id }),
+  read: isDone,
+};
+
+/** Whom the server takes us for, and what that may do. */
+export const WHO_AM_I: Operation<WhoAmIAnswer> = {
+  path: [],
+  request: (id) => ({ op: 'whoami', id }),
+  read: (answer) => (answer.kind === 'whoami' ? answer : undefined),
+};
 
 /** One page; the first if `after` is undefined. */
 export function listOperation(

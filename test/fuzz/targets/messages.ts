@@ -17,6 +17,8 @@ const OPS: readonly string[] = [
   'cancel',
   'status',
   'count',
+  'ping',
+  'whoami',
   'error',
   'want',
   'chunks',

@@ -60,6 +60,7 @@ async function serve(...messages: object[]): Promise<void> {
   const session = new ServerSession(server, {
     store,
     log,
+    account: 'somebody',
     version: '0.0.0',
     makeTokens: () => [],
     clientCount: () => 1,

@@ -42,6 +42,9 @@ const CLIENT: ClientMessage[] = [
   { op: 'chmod', id: 18, path: ['a'], mode: 0o644 },
   { op: 'checksum', id: 19, path: ['a'] },
   { op: 'space', id: 20, path: [] },
+  { op: 'ping', id: 21 },
+  { op: 'whoami', id: 22 },
+  { op: 'post', id: 23, path: ['a'], size: 1, overwrite: 'append', keep: false },
 ];
 
 const SERVER: ServerMessage[] = [
@@ -64,6 +67,7 @@ const SERVER: ServerMessage[] = [
   },
   { kind: 'entry', re: 11, entry: ['', 1, 2 ** 52, -1, 0o755] },
   { kind: 'done', re: 12 },
+  { kind: 'whoami', re: 15, account: 'a', access: 'rw' },
   { kind: 'checksum', re: 13, checksum: digest, bytes: 7 },
   { kind: 'space', re: 14, freeBytes: 5, totalBytes: 2 ** 50 },
   { kind: 'error', re: 6, error: 10, message: 'no' },

@@ -48,6 +48,7 @@ export class Rig {
     const session = new ServerSession(server, {
       store: this.store,
       log,
+      account: 'somebody',
       version: '0.0.0',
       makeTokens: () => [],
       clientCount: () => 7,
