@@ -20,8 +20,8 @@ interface Name {
   readonly history: Version[];
   /** The latest of them that a client was told of. */
   committed: number;
-  /** All that was asked for. */
-  readonly asked: Wanted[];
+  /** All that was asked for; undefined: that the name goes. */
+  readonly asked: Version[];
 }
 
 interface Move {
@@ -45,7 +45,7 @@ export class Oracle {
   begin(path: string, wanted: Version): void {
     const name = this.names.get(path) ?? { history: [undefined], committed: 0, asked: [] };
     this.names.set(path, name);
-    if (wanted !== undefined) name.asked.push(wanted);
+    name.asked.push(wanted);
   }
 
   /** A file gets another name; under one of the two it must be. */
@@ -62,8 +62,8 @@ export class Oracle {
     const files = disk.files();
     for (const [path, { history, asked }] of this.names) {
       const file = files.get(path);
-      const version = file && asked.find((wanted) => isSame(file, wanted));
-      if (version !== history.at(-1)) history.push(version);
+      const version = file && asked.find((wanted) => wanted && isSame(file, wanted));
+      if (version !== history.at(-1) && asked.includes(version)) history.push(version);
     }
   }
 

@@ -120,7 +120,9 @@ const never: Scenario = (world) =>
       upload(world, store, { ...one, tag: 1 }),
       upload(world, store, { ...one, tag: 2 }),
     ]);
-    return both.flat();
+    const failures = both.flat();
+    if (failures.length === 0) throw new Error('both were committed, and one is lost');
+    return failures;
   });
 
 const replace: Scenario = (world) => {
