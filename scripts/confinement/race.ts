@@ -5,6 +5,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -14,10 +15,14 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { ServedTree } from '../../src/service/store-tree.ts';
 import { Store } from '../../src/service/store.ts';
+import { change, look } from './race-names.ts';
 
 export const RACE_OPERATIONS = ['get', 'post', 'post-into', 'home'] as const;
+/** Operations on names: those that look, and those that change. */
+export const NAME_RACES = ['look', 'change'] as const;
 /** `unguarded` reads by the path as a whole: what nothing would stand against. */
-export type RaceOperation = (typeof RACE_OPERATIONS)[number] | 'unguarded';
+export type RaceOperation =
+  (typeof RACE_OPERATIONS)[number] | (typeof NAME_RACES)[number] | 'unguarded';
 
 export interface RaceResult {
   readonly flips: number;
@@ -65,6 +70,7 @@ class Scene {
   readonly folder = mkdtempSync(join(tmpdir(), 'lftp-race-'));
   readonly root = join(this.folder, 'root');
   readonly outside = join(this.folder, 'outside');
+  private readonly before: string;
 
   constructor() {
     mkdirSync(join(this.root, 'parent', 'victim', 'sub'), { recursive: true });
@@ -72,6 +78,12 @@ class Scene {
     writeFileSync(join(this.root, 'parent', 'victim', 'file'), INSIDE);
     writeFileSync(join(this.outside, 'file'), OUTSIDE);
     symlinkSync(this.outside, join(this.root, 'parent', 'link'));
+    this.before = this.look();
+  }
+
+  private look(): string {
+    const { mode, mtimeMs } = statSync(join(this.outside, 'file'));
+    return `mode ${mode}, time ${mtimeMs}`;
   }
 
   /** What of the outside is not as it was. */
@@ -79,6 +91,7 @@ class Scene {
     const names = [...readdirSync(this.outside), ...readdirSync(join(this.outside, 'sub'))];
     const found = names.filter((name) => name !== 'file' && name !== 'sub');
     if (readFileSync(join(this.outside, 'file'), 'utf8') !== OUTSIDE) found.push('file changed');
+    if (this.look() !== this.before) found.push(`file has ${this.look()}`);
     return found;
   }
 }
@@ -103,6 +116,10 @@ async function attempt(
   }
   const store = await Store.open(tree, { home: undefined, access: 'rw' });
   const folder = ['parent', 'victim'];
+  if (operation === 'look' || operation === 'change') {
+    const work = operation === 'look' ? look : change;
+    return await work(store, folder, index, escapes);
+  }
   if (operation === 'get') {
     const file = await store.openForRead([...folder, 'file']);
     const buffer = new Uint8Array(100);

@@ -93,7 +93,7 @@ export async function touchEntry(
   path: RemotePath,
   mtimeMs: number,
 ): Promise<void> {
-  require(view, 'write', path);
+  requireChange(view, path);
   await withEntry(view, path, (handle) => handle.utimes(mtimeMs / 1000, mtimeMs / 1000));
 }
 
@@ -103,7 +103,7 @@ export async function chmodEntry(
   path: RemotePath,
   mode: number,
 ): Promise<void> {
-  require(view, 'write', path);
+  requireChange(view, path);
   await withEntry(view, path, async (handle, stats) => {
     const keeps = stats.isDirectory() ? FOLDER_KEEPS : FILE_KEEPS;
     await handle.chmod((mode & 0o777) | keeps);
@@ -189,6 +189,12 @@ export async function statOf(folder: Folder, name: string): Promise<FileStats> {
 function require(view: OperationView, right: Right, path: RemotePath): void {
   const refused = refusal(view.owner, right, path);
   if (refused !== undefined) throw refused;
+}
+
+/** Whoever may only drop files may not change what others dropped. @throws LftpError 10 */
+function requireChange(view: OperationView, path: RemotePath): void {
+  require(view, 'write', path);
+  require(view, 'read', path);
 }
 
 const refused = (path: RemotePath, text: string, hint: string): LftpError =>
