@@ -30,13 +30,21 @@ class Home {
   }
 }
 
+/** A change of one path, or of two. */
+interface Turn {
+  /** Resolves when it is over, and all before it are. */
+  readonly settled: Promise<unknown>;
+  /** Whether what it sees of the path may not change meanwhile. */
+  readonly isCounted: boolean;
+}
+
 export class QuotaBook {
   private readonly count: (home: RemotePath) => Promise<Usage>;
   private homes = new Map<string, Home>();
   /** Changes of files that are being made at this moment. */
   private readonly underWay = new Set<Promise<unknown>>();
   /** The last change of each path that is being changed. */
-  private readonly turns = new Map<string, Promise<unknown>>();
+  private readonly turns = new Map<string, Turn>();
 
   /** @param count what lies in a home, by looking */
   constructor(count: (home: RemotePath) => Promise<Usage>) {
@@ -167,17 +175,20 @@ export class QuotaBook {
     for (; ledgers === undefined; ledgers = this.ledgersOver(paths)) await this.countOver(paths);
     const over = ledgers;
     const keys = paths.map((path) => path.join('/'));
-    const before = Promise.all(keys.map((key) => this.turns.get(key) ?? Promise.resolve()));
-    const run = before.then(() => work(over));
-    const settled = run.catch(() => undefined);
-    for (const key of keys) this.turns.set(key, settled);
-    this.underWay.add(settled);
-    try {
-      await run;
-    } finally {
-      this.underWay.delete(settled);
-      for (const key of keys) if (this.turns.get(key) === settled) this.turns.delete(key);
-    }
+    const earlier = keys.flatMap((key) => this.turns.get(key) ?? []);
+    const before = Promise.all(earlier.map(({ settled }) => settled));
+    // Where nothing is counted, the file system alone decides who comes first.
+    const isCounted = over.some((of) => of.length > 0) || earlier.some((one) => one.isCounted);
+    const run = isCounted ? before.then(() => work(over)) : work(over);
+    const turn = { settled: Promise.allSettled([before, run]), isCounted };
+    for (const key of keys) this.turns.set(key, turn);
+    this.underWay.add(turn.settled);
+    // Also when others before it are still at it: who comes then waits for all of them.
+    void turn.settled.then(() => {
+      this.underWay.delete(turn.settled);
+      for (const key of keys) if (this.turns.get(key) === turn) this.turns.delete(key);
+    });
+    await run;
   }
 
   /** Of the homes that each path lies in; undefined while one is not counted. */
