@@ -11,7 +11,8 @@ import { EXIT, LftpError } from './error.ts';
 import type { Access } from './access.ts';
 import type { FileStats } from './file-system.ts';
 import type { Principal } from './login/principal.ts';
-import { UploadQuota } from './accounts/upload-quota.ts';
+import { ViewQuota } from './accounts/upload-quota.ts';
+import type { UploadQuota } from './accounts/upload-quota.ts';
 import type { OverwriteRule } from './messages.ts';
 import { checkPath, pathText } from './path.ts';
 import type { RemotePath } from './path.ts';
@@ -53,11 +54,13 @@ export class Store {
   /** What is seen as `/`. */
   readonly root: Folder;
   readonly owner: StoreOwner;
+  readonly quota: ViewQuota;
 
   private constructor(tree: ServedTree, root: Folder, owner: StoreOwner) {
     this.tree = tree;
     this.root = root;
     this.owner = owner;
+    this.quota = new ViewQuota(tree.quotas, owner.home ?? []);
   }
 
   get access(): Access {
@@ -129,7 +132,7 @@ export class Store {
     const release = this.tree.hold();
     try {
       const target = await this.findTarget(offer);
-      const quota = this.quotaAt(target.path, target.folder);
+      const quota = this.quota.upload(target.path, target.folder);
       const file = await stage(partial, target, offer, quota, release);
       return { file, path: target.path };
     } catch (error) {
@@ -167,13 +170,9 @@ export class Store {
       { ...offer, overwrite },
       {
         refusal: (right, path) => refusal(this.owner, right, path),
-        quota: (path, folder) => this.quotaAt(path, folder),
+        quota: (path, folder) => this.quota.upload(path, folder),
       },
     );
-  }
-
-  private quotaAt(path: RemotePath, folder: Folder): UploadQuota {
-    return new UploadQuota(this.tree.quotas, [...(this.owner.home ?? []), ...path], folder);
   }
 
   /** Counts a tree that is open; the result ends that, once. @throws LftpError 21 */

@@ -30,6 +30,15 @@ class Home {
   }
 }
 
+/** How something gets another name. */
+export interface Move {
+  readonly move: () => Promise<void>;
+  /** What it holds; asked only where homes differ. */
+  readonly held: () => Promise<Usage>;
+  /** What goes because of it; asked only where there is a quota. */
+  readonly replaced: () => Promise<Usage>;
+}
+
 /** A change of one path, or of two. */
 interface Turn {
   /** Resolves when it is over, and all before it are. */
@@ -127,19 +136,9 @@ export class QuotaBook {
   /**
    * A file or folder gets another name: what it holds goes from the homes around `from` to those
    * around `to`.
-   * @param held what it holds; asked only where homes differ
-   * @param replaced what goes because of it; asked only where there is a quota
-   * @throws LftpError 11; what `move` throws
+   * @throws LftpError 11; what `parts` throw
    */
-  async move(
-    from: RemotePath,
-    to: RemotePath,
-    parts: {
-      readonly move: () => Promise<void>;
-      readonly held: () => Promise<Usage>;
-      readonly replaced: () => Promise<Usage>;
-    },
-  ): Promise<void> {
+  async move(from: RemotePath, to: RemotePath, parts: Move): Promise<void> {
     await this.take([from, to], async ([sources = [], targets = []]) => {
       const entered = targets.filter((one) => !sources.includes(one));
       const left = sources.filter((one) => !targets.includes(one));

@@ -13,6 +13,11 @@ export interface Usage {
 
 export const NOTHING: Usage = { bytes: 0, files: 0 };
 
+/** What an entry counts as: only regular files do. */
+export function usageOf(stats: { readonly size: number; isFile(): boolean } | undefined): Usage {
+  return stats?.isFile() === true ? { bytes: stats.size, files: 1 } : NOTHING;
+}
+
 /** Infinity: no limit. */
 export type Quota = Usage;
 

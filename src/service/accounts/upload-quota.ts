@@ -1,7 +1,7 @@
 /** What one file that is uploaded may take of the quotas over the place where it will be. */
 import type { RemotePath } from '../path.ts';
 import type { Folder } from '../store-walk.ts';
-import type { QuotaBook } from './quota-book.ts';
+import type { Move, QuotaBook } from './quota-book.ts';
 import { QuotaReservation } from './quota-ledger.ts';
 import type { Usage } from './quota-ledger.ts';
 
@@ -56,4 +56,34 @@ export class UploadQuota {
 /** P-ACCT-06: a file that is replaced makes room for the one in its place. */
 function more(sizeBytes: number, replacedBytes: number | undefined): Usage {
   return { bytes: sizeBytes - (replacedBytes ?? 0), files: replacedBytes === undefined ? 1 : 0 };
+}
+
+/** The quotas over what one client sees: everything that changes files for it tells them here. */
+export class ViewQuota {
+  private readonly book: QuotaBook;
+  private readonly home: RemotePath;
+
+  /** @param home what the client sees as `/`, below the served folder */
+  constructor(book: QuotaBook, home: RemotePath) {
+    this.book = book;
+    this.home = home;
+  }
+
+  /** Of a file that will be at `path`, in `folder`. */
+  upload(path: RemotePath, folder: Folder): UploadQuota {
+    return new UploadQuota(this.book, [...this.home, ...path], folder);
+  }
+
+  /** @param remove takes away what is at `path`, and tells what that was */
+  async remove(path: RemotePath, remove: () => Promise<Usage>): Promise<void> {
+    await this.book.change([...this.home, ...path], async () => {
+      const { bytes, files } = await remove();
+      return { bytes: -bytes, files: -files };
+    });
+  }
+
+  /** @throws LftpError 11; what `parts` throw */
+  async move(from: RemotePath, to: RemotePath, parts: Move): Promise<void> {
+    await this.book.move([...this.home, ...from], [...this.home, ...to], parts);
+  }
 }

@@ -3,6 +3,7 @@
  * folders that hold the names are flushed, so what was told stays (P-OP-03).
  */
 import { createDigest } from '../../io/digest.ts';
+import { usageOf } from '../accounts/quota-ledger.ts';
 import { EXIT, LftpError, systemCode } from '../error.ts';
 import type { FileStats, OpenHandle } from '../file-system.ts';
 import { FILE_RUN_BYTES } from '../limits.ts';
@@ -81,8 +82,12 @@ export async function removeFolder(view: OperationView, path: RemotePath): Promi
 export async function deleteEntry(view: OperationView, path: RemotePath): Promise<void> {
   require(view, 'delete', path);
   await inFolderOf(view, path, async (folder, name) => {
-    if ((await statOf(folder, name)).isDirectory()) throw isFolderError(path);
-    await folder.fileSystem.unlink(folder.entry(name));
+    await view.quota.remove(path, async () => {
+      const stats = await statOf(folder, name);
+      if (stats.isDirectory()) throw isFolderError(path);
+      await folder.fileSystem.unlink(folder.entry(name));
+      return usageOf(stats);
+    });
     await folder.handle.sync();
   });
 }

@@ -1,4 +1,5 @@
 /** The way from a path of an operation to the held folder that the name stands in (P-OP-01). */
+import type { ViewQuota } from '../accounts/upload-quota.ts';
 import { EXIT, LftpError } from '../error.ts';
 import { checkPath, pathText } from '../path.ts';
 import type { RemotePath } from '../path.ts';
@@ -11,6 +12,8 @@ export interface OperationView {
   /** What is seen as `/`. */
   readonly root: Folder;
   readonly owner: RightsHolder;
+  /** Is told of every file that goes, or gets another name. */
+  readonly quota: ViewQuota;
   /** Counts what is open; the result ends that. @throws LftpError 21 */
   hold(): () => void;
 }

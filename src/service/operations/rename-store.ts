@@ -2,6 +2,8 @@
  * Another name for a file or folder (P-OP-05). Unless it is told to replace, nothing that is at
  * the new name is lost, whoever else puts something there at the same moment.
  */
+import { countFiles } from '../accounts/quota-count-store.ts';
+import { usageOf } from '../accounts/quota-ledger.ts';
 import { existsError, servedFileError } from '../store-errors.ts';
 import { EXIT, LftpError, systemCode } from '../error.ts';
 import { pathText } from '../path.ts';
@@ -40,8 +42,13 @@ export async function renameEntry(view: OperationView, renaming: Renaming): Prom
         { folder, name },
         { folder: target, name: newName },
       ] as const;
-      if (stats.isDirectory()) await moveFolder(...places, renaming);
-      else await moveFile(...places, renaming);
+      const isFolder = stats.isDirectory();
+      await view.quota.move(path, to, {
+        move: () => (isFolder ? moveFolder : moveFile)(...places, renaming),
+        held: async () =>
+          isFolder ? await countFiles(folder, [name]) : usageOf(await folder.stat(name)),
+        replaced: async () => usageOf(replace ? await target.stat(newName) : undefined),
+      });
       await target.handle.sync();
       await folder.handle.sync();
     });

@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { EXIT } from '../../../src/service/error.ts';
+import { deleteEntry, makeFolder } from '../../../src/service/operations/entries-store.ts';
+import { renameEntry } from '../../../src/service/operations/rename-store.ts';
 import type { PathRule } from '../../../src/service/rights.ts';
 import { ServedTree } from '../../../src/service/store-tree.ts';
 import { Store } from '../../../src/service/store.ts';
@@ -251,5 +253,34 @@ describe('rights of an account', () => {
     } finally {
       await place.root.release();
     }
+  });
+});
+
+describe('a quota over a view', () => {
+  it('P-ACCT-05 is told of what is deleted, renamed and replaced by operations', async () => {
+    tree.quotas.set([
+      { home: ['alice'], quota: { bytes: 10, files: 3 } },
+      { home: ['alice', 'in'], quota: { bytes: 5, files: 9 } },
+    ]);
+    const alice = await view({ home: ['alice'], access: 'rw' });
+    const usedIn = async (...home: string[]): Promise<unknown> =>
+      (await tree.quotas.usage(home))?.used;
+    await makeFolder(alice, ['in'], false);
+    await put(alice, ['a'], '1234');
+    await put(alice, ['in', 'b'], '123');
+    expect(await usedIn('alice')).toEqual({ bytes: 7, files: 2 });
+    expect(await usedIn('alice', 'in')).toEqual({ bytes: 3, files: 1 });
+    const move = { path: ['a'], to: ['in', 'a'], replace: false };
+    await expect(renameEntry(alice, move)).rejects.toEqual(code(EXIT.NO_SPACE));
+    await renameEntry(alice, { path: ['a'], to: ['in', 'b'], replace: true });
+    expect(await usedIn('alice')).toEqual({ bytes: 4, files: 1 });
+    expect(await usedIn('alice', 'in')).toEqual({ bytes: 4, files: 1 });
+    await renameEntry(alice, { path: ['in'], to: ['out'], replace: false });
+    expect(await usedIn('alice', 'in')).toEqual({ bytes: 0, files: 0 });
+    await deleteEntry(alice, ['out', 'b']);
+    expect(await usedIn('alice')).toEqual({ bytes: 0, files: 0 });
+    await expect(put(alice, ['c'], '12345678901')).rejects.toEqual(code(EXIT.NO_SPACE));
+    await put(alice, ['c'], '1234567890');
+    expect(await readFile(join(root, 'alice', 'c'), 'utf8')).toHaveLength(10);
   });
 });
