@@ -61,6 +61,9 @@ export function guestsPerSource(maxClients: number): number {
 /** A session without a command for this long is closed; the founding documents' value. */
 export const SESSION_IDLE_MS = 300_000;
 
+/** Bytes of a disk that uploads leave free, or one in a hundred where that is less. */
+export const SPACE_RESERVE_BYTES = 67_108_864;
+
 /** Bytes read from a file, or written to one, in one call. */
 export const FILE_RUN_BYTES = 262_144;
 

@@ -7,6 +7,7 @@ import type { LftpError } from './error.ts';
 import type { FileSink } from './file-ends.ts';
 import type { FileSystem, OpenHandle } from './file-system.ts';
 import { FILE_RUN_BYTES } from './limits.ts';
+import type { Room } from './store-space.ts';
 
 export interface StagedOptions {
   readonly fileSystem: FileSystem;
@@ -20,6 +21,8 @@ export interface StagedOptions {
   readonly keep: { readonly mtimeMs: number; readonly mode: number } | undefined;
   /** What the file may take of a quota; absent where there are none. */
   readonly quota?: UploadQuota | undefined;
+  /** Its part of the free space, which `release` gives back; absent where nobody shares that. */
+  readonly room?: Room | undefined;
   /** Folder of the target, flushed after the rename. */
   readonly syncFolder: () => Promise<void>;
   /** Lets go of what was held for this file. */
@@ -102,13 +105,16 @@ export class StagedFile implements FileSink {
 
   async write(bytes: Uint8Array, position: number): Promise<void> {
     try {
-      await this.options.quota?.holds(position + bytes.length);
+      const { quota, room } = this.options;
+      await quota?.holds(position + bytes.length);
+      const claimedBytes = (await room?.claim(bytes.length)) ?? 0;
       let done = 0;
       while (done < bytes.length) {
         const left = bytes.length - done;
         const result = await this.handle.write(bytes, done, left, position + done);
         done += result.bytesWritten;
       }
+      room?.wrote(claimedBytes);
     } catch (error) {
       throw this.options.wrapError(error);
     }

@@ -7,11 +7,14 @@ import { STORE_MAX_OPEN_FILES } from './limits.ts';
 import { PRIVATE_NAME } from './path.ts';
 import { removeAbandoned } from './store-abandoned.ts';
 import { localFileError } from './store-errors.ts';
+import { SpaceBook } from './store-space.ts';
 import { Folder } from './store-walk.ts';
 
 export class ServedTree {
   readonly root: Folder;
   private readonly path: string;
+  /** Shared by all who bring files. */
+  readonly space: SpaceBook;
   /** Made when the first upload needs it: a folder that is only read stays as it is. */
   private partial: Promise<Folder> | undefined;
   private openFiles = 0;
@@ -20,6 +23,7 @@ export class ServedTree {
 
   private constructor(root: Folder, path: string) {
     this.root = root;
+    this.space = new SpaceBook(root.fileSystem, root.entry('.'));
     this.path = path;
   }
 

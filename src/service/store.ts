@@ -22,7 +22,7 @@ import { droppedError, notIncomingError, readOnlyError } from './store-refusals.
 import { existsError, keptFolderError, servedFileError } from './store-errors.ts';
 import { mayReplace } from './store-overwrite.ts';
 import { OpenFile, statOf } from './store-source.ts';
-import { requireSpace } from './store-space.ts';
+import type { Room, SpaceBook } from './store-space.ts';
 import { StagedFile } from './store-staged.ts';
 import type { ServedTree } from './store-tree.ts';
 import { type Folder, walk } from './store-walk.ts';
@@ -133,7 +133,7 @@ export class Store {
     try {
       const target = await this.findTarget(offer);
       const quota = this.quota.upload(target.path, target.folder);
-      const file = await stage(partial, target, offer, quota, release);
+      const file = await stage(partial, target, offer, quota, this.tree.space, release);
       return { file, path: target.path };
     } catch (error) {
       release();
@@ -171,6 +171,7 @@ export class Store {
       {
         refusal: (right, path) => refusal(this.owner, right, path),
         quota: (path, folder) => this.quota.upload(path, folder),
+        space: this.tree.space,
       },
     );
   }
@@ -234,13 +235,15 @@ async function stage(
   target: Target,
   offer: UploadOffer,
   quota: UploadQuota,
+  space: SpaceBook,
   release: () => void,
 ): Promise<StagedFile> {
   const { folder, name, path } = target;
   const { keepMode, mtimeMs } = offer;
+  let room: Room;
   try {
     await quota.holds(offer.sizeBytes ?? 0);
-    await requireSpace(partial.fileSystem, partial.entry('.'), offer.sizeBytes, pathText(path));
+    room = await space.reserve(offer.sizeBytes, pathText(path));
   } catch (error) {
     quota.release();
     await folder.close();
@@ -253,8 +256,10 @@ async function stage(
     mustNotExist: offer.overwrite === 'never',
     keep: keepMode === undefined ? undefined : { mtimeMs, mode: keepMode },
     quota,
+    room,
     syncFolder: () => folder.handle.sync(),
     release: async () => {
+      room.release();
       release();
       await folder.close();
     },

@@ -8,7 +8,7 @@
 import type { Random } from '../util/random.ts';
 import { DiskError } from './crash-fault.ts';
 import type { Call, Fault } from './crash-fault.ts';
-import { CrashFile, pagesOf, PAGE_BYTES } from './crash-file.ts';
+import { CrashFile, PAGE_BYTES } from './crash-file.ts';
 import type { Damage, Meta } from './crash-file.ts';
 import { CrashFolder } from './crash-names.ts';
 import type { Kept } from './crash-names.ts';
@@ -262,12 +262,11 @@ export class CrashDisk {
   }
 
   private put(file: CrashFile, bytes: Uint8Array, position: number): number {
-    const free = this.capacityBytes - this.usedBytes;
-    const room = Math.floor(free / PAGE_BYTES) + pagesOf(file.sizeBytes);
+    const free = Math.max(0, Math.floor((this.capacityBytes - this.usedBytes) / PAGE_BYTES));
     const isShort = bytes.length > 1 && this.random.integer(1, SHORT_WRITES) === 1;
     const most = isShort ? this.random.integer(1, bytes.length) : bytes.length;
-    const taken = Math.min(most, room * PAGE_BYTES - position);
-    if (bytes.length > 0 && taken <= 0) throw new DiskError('ENOSPC', 'write');
+    const taken = file.roomAt(position, most, free);
+    if (bytes.length > 0 && taken === 0) throw new DiskError('ENOSPC', 'write');
     file.write(bytes.subarray(0, taken), position);
     file.meta = { ...file.meta, mtimeMs: this.nowMs };
     return taken;

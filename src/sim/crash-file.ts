@@ -37,6 +37,8 @@ export class CrashFile {
   private durable: Uint8Array;
   private durableMeta: Meta;
   private readonly dirty = new Set<number>();
+  /** Pages that take up space: a file may have holes. */
+  private readonly taken: Set<number>;
 
   /** @param content durable from the beginning */
   constructor(id: number, meta: Meta, content: Uint8Array = new Uint8Array()) {
@@ -45,6 +47,7 @@ export class CrashFile {
     this.durableMeta = meta;
     this.live = content;
     this.durable = content;
+    this.taken = new Set(Array.from({ length: pagesOf(content.length) }, (_, page) => page));
   }
 
   get sizeBytes(): number {
@@ -58,7 +61,18 @@ export class CrashFile {
 
   /** Space that it takes, bytes. */
   get spaceBytes(): number {
-    return pagesOf(this.live.length) * PAGE_BYTES;
+    return this.taken.size * PAGE_BYTES;
+  }
+
+  /** How many of `bytes` can be written at `position` with so many free pages. */
+  roomAt(position: number, bytes: number, freePages: number): number {
+    let left = freePages;
+    for (let at = position; at < position + bytes; at += PAGE_BYTES - (at % PAGE_BYTES)) {
+      if (this.taken.has(Math.floor(at / PAGE_BYTES))) continue;
+      if (left === 0) return at - position;
+      left -= 1;
+    }
+    return bytes;
   }
 
   write(bytes: Uint8Array, position: number): void {
@@ -68,12 +82,15 @@ export class CrashFile {
     const last = Math.floor((position + bytes.length - 1) / PAGE_BYTES);
     for (let page = Math.floor(position / PAGE_BYTES); page <= last; page += 1) {
       this.dirty.add(page);
+      this.taken.add(page);
     }
   }
 
   truncate(sizeBytes: number): void {
     this.resize(sizeBytes);
-    for (const page of this.dirty) if (page * PAGE_BYTES >= sizeBytes) this.dirty.delete(page);
+    for (const pages of [this.dirty, this.taken]) {
+      for (const page of pages) if (page * PAGE_BYTES >= sizeBytes) pages.delete(page);
+    }
   }
 
   /** All dirty pages and what is known of the file are on the disk. */

@@ -13,6 +13,7 @@ import type { RemotePath } from '../path.ts';
 import type { Right } from '../rights.ts';
 import { existsError } from '../store-errors.ts';
 import { mayReplace } from '../store-overwrite.ts';
+import type { Room, SpaceBook } from '../store-space.ts';
 import { StagedFile } from '../store-staged.ts';
 import type { Folder } from '../store-walk.ts';
 import { SharedFolder } from './shared-folder.ts';
@@ -25,6 +26,8 @@ export interface PlaceRules {
   readonly refusal: (right: Right, path: RemotePath) => LftpError | undefined;
   /** What a file may take of a quota. */
   readonly quota: (path: RemotePath, folder: Folder) => UploadQuota;
+  /** Free space, shared with everybody else. */
+  readonly space: SpaceBook;
 }
 
 export interface PlaceOptions {
@@ -90,9 +93,17 @@ export class TreePlace {
 
   /** Opens the unfinished file. @throws LftpError */
   async stage(parent: SharedFolder, entry: FileEntry, path: RemotePath): Promise<StagedFile> {
-    const { stagedPath, overwrite, keep } = this.options;
-    const quota = this.options.rules?.quota([...this.options.base, ...path], parent.folder);
+    const { stagedPath, overwrite, keep, rules, base } = this.options;
+    const whole = [...base, ...path];
+    const quota = rules?.quota(whole, parent.folder);
     await quota?.holds(entry.sizeBytes);
+    let room: Room | undefined;
+    try {
+      room = await rules?.space.reserve(entry.sizeBytes, pathText(whole));
+    } catch (error) {
+      quota?.release();
+      throw error;
+    }
     return await StagedFile.create({
       fileSystem: parent.folder.fileSystem,
       stagedPath: stagedPath(parent, entry.name),
@@ -100,8 +111,9 @@ export class TreePlace {
       mustNotExist: overwrite === 'never',
       keep: keep ? entry : undefined,
       quota,
+      room,
       syncFolder: () => Promise.resolve(),
-      release: () => Promise.resolve(),
+      release: () => Promise.resolve(room?.release()),
       recheck: () => this.check(parent, entry, path),
       wrapError: (error) => this.errorAt(path, error),
     });

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Penalties } from '../../../src/service/accounts/penalties.ts';
 import { displayText } from '../../../src/service/display.ts';
-import { EXIT } from '../../../src/service/error.ts';
+import { EXIT, LftpError } from '../../../src/service/error.ts';
 import { CalmLog, NO_LOG } from '../../../src/service/log.ts';
 import { AttachTokens } from '../../../src/service/login/attach-tokens.ts';
 import { Logins } from '../../../src/service/login/logins.ts';
@@ -12,6 +12,8 @@ import { decodeClientMessage, encodeMessage } from '../../../src/service/message
 import { pathFault } from '../../../src/service/path.ts';
 import { DEFAULT_MAX_CLIENTS } from '../../../src/service/limits.ts';
 import { FileServer } from '../../../src/service/server.ts';
+import { nodeFileSystem } from '../../../src/service/store-file-system.ts';
+import { SpaceBook } from '../../../src/service/store-space.ts';
 import { ServedTree } from '../../../src/service/store-tree.ts';
 import type { TransferChannel } from '../../../src/service/transfer-channel.ts';
 import { channelPair, type FakeChannel } from '../../unit/service/fake-channel.ts';
@@ -98,6 +100,27 @@ export const openFiles: Driver = async (cap) => {
       await rm(root, { recursive: true });
     },
   });
+};
+
+/** Files that ask for room until none is left, on a disk of which one in a hundred is more. */
+export const spaceLeft: Driver = async (cap) => {
+  const each = 1_048_576;
+  const freeAtFirst = cap + 100 * each;
+  const space = { bsize: 4096, blocks: (1000 * cap) / 4096, bavail: freeAtFirst / 4096 };
+  const statfs = (): Promise<typeof space> => Promise.resolve(space);
+  const book = new SpaceBook({ ...nodeFileSystem, statfs }, 'nowhere');
+  let refused = 0;
+  const fill = async (tries: number): Promise<number> => {
+    for (let i = 0; i < tries; i += 1) {
+      await book.reserve(each, 'x').catch((error: unknown) => {
+        if (error instanceof LftpError && error.code === EXIT.NO_SPACE) refused += 1;
+      });
+    }
+    return freeAtFirst - book.promisedBytes;
+  };
+  const held = await fill(100);
+  const beyond = await fill(10);
+  return { held, beyond, refused, counted: refused };
 };
 
 /** Killed servers left one upload too fresh to be removed and one too old to be kept. */

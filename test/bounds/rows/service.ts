@@ -67,6 +67,16 @@ export const SERVICE: readonly Bound[] = [
     drive: service.openFiles,
   },
   {
+    what: 'bytes of a disk that uploads leave free, or 1 % of it',
+    cap: 67_108_864,
+    constant: 'SPACE_RESERVE_BYTES',
+    file: 'src/service/limits.ts',
+    seenBy: 'error 11',
+    atCap: 'refused, and told how much is missing (P-COMMIT-05)',
+    name: 'service.spaceLeft',
+    drive: service.spaceLeft,
+  },
+  {
     what: 'reads of one file under way',
     cap: 4,
     constant: 'FILE_READS_AHEAD',
