@@ -3,7 +3,7 @@ import { rulesText } from '../service/accounts/account-rules.ts';
 import type { Account } from '../service/accounts/account-store.ts';
 import { displayText } from '../service/display.ts';
 import { pathText } from '../service/path.ts';
-import { formatBytes } from './units.ts';
+import { formatBitRate, formatBytes } from './units.ts';
 
 export function accountFields(account: Account): object {
   const { name, home, createdMs, isDisabled, hasPassword, keys, rules, limits } = account;
@@ -21,6 +21,7 @@ export function accountFields(account: Account): object {
     rules: rules.map(({ path, allowed, denied }) => ({ path: pathText(path), allowed, denied })),
     quotaBytes: limits.quotaBytes ?? null,
     quotaFiles: limits.quotaFiles ?? null,
+    bytesPerSecond: limits.bytesPerSecond ?? null,
     sessions: limits.maxSessions ?? null,
     expires: limits.expiresMs === undefined ? null : limits.expiresMs / 1000,
   };
@@ -64,10 +65,11 @@ function rightsTexts({ rules }: Account): readonly string[] {
 }
 
 function limitTexts({ limits }: Account): readonly string[] {
-  const { quotaBytes, quotaFiles, maxSessions, expiresMs } = limits;
+  const { quotaBytes, quotaFiles, bytesPerSecond, maxSessions, expiresMs } = limits;
   return [
     quotaBytes === undefined ? '' : `quota: ${formatBytes(quotaBytes)}`,
     quotaFiles === undefined ? '' : `files: ${quotaFiles}`,
+    bytesPerSecond === undefined ? '' : `rate: ${formatBitRate(8 * bytesPerSecond)}`,
     maxSessions === undefined ? '' : `sessions: ${maxSessions}`,
     expiresMs === undefined ? '' : `expires: ${new Date(expiresMs).toISOString()}`,
   ].filter((text) => text !== '');

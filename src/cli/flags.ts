@@ -209,6 +209,7 @@ export const USER_SET_FLAGS = {
   inherit: { kind: 'text', value: '/FOLDER', describe: 'take away what is said about a folder' },
   quota: { kind: 'text', value: 'SIZE', describe: 'most bytes in its home, or none' },
   'quota-files': { kind: 'text', value: 'N', describe: 'most files in its home, or none' },
+  rate: { kind: 'text', value: 'RATE', describe: 'of all its sessions each way, or none' },
   sessions: { kind: 'text', value: 'N', describe: 'most sessions at once, or none' },
   expires: { kind: 'text', value: 'DATE', describe: 'nobody comes in from then on, or none' },
   disable: { kind: 'switch', describe: 'nobody comes in, and sessions end' },

@@ -3,7 +3,7 @@ import { isContrary, parseFolder, parseRights } from '../service/accounts/accoun
 import type { AccountChange } from '../service/accounts/account-store.ts';
 import { parseHome } from '../service/accounts/account-name.ts';
 import type { FlagSource } from './flag-source.ts';
-import { parseBytes, parseDuration } from './units.ts';
+import { parseBitRate, parseBytes, parseDuration } from './units.ts';
 import { UsageError } from './usage-error.ts';
 
 /** Takes a limit away. */
@@ -30,6 +30,7 @@ export function readAccountChange(source: FlagSource, nowMs: number): AccountCha
     limits: given({
       quotaBytes: source.parsed('quota', size, `size such as 10GB, or ${NONE}`),
       quotaFiles: source.parsed('quota-files', files, `number of files, or ${NONE}`),
+      bytesPerSecond: source.parsed('rate', rate, `rate such as 50Mbit or 6MB, or ${NONE}`),
       maxSessions: source.parsed('sessions', count, `number of sessions, or ${NONE}`),
       expiresMs: source.parsed('expires', (text) => date(text, nowMs), DATE_WHAT),
     }),
@@ -57,6 +58,12 @@ function size(text: string): number | null | undefined {
 function files(text: string): number | null | undefined {
   if (text === NONE) return null;
   return /^\d{1,15}$/.test(text) ? Number(text) : undefined;
+}
+
+function rate(text: string): number | null | undefined {
+  if (text === NONE) return null;
+  const bytesPerSecond = Math.round((parseBitRate(text) ?? 0) / 8);
+  return bytesPerSecond > 0 ? bytesPerSecond : undefined;
 }
 
 function count(text: string): number | null | undefined {

@@ -15,6 +15,7 @@ import type { Principal } from './login/principal.ts';
 import { DropWatch } from './drop-watch.ts';
 import { CalmLog, type ServiceLog } from './log.ts';
 import { encodeMessage } from './messages.ts';
+import { MeteredChannel } from './metered-channel.ts';
 import { ServerSession, type SessionContext } from './server-session.ts';
 import { SourceCounts } from './source-counts.ts';
 import { removeStagedNow } from './store-staged.ts';
@@ -209,7 +210,8 @@ export class FileServer {
       leave = entered.leave;
       await this.announceKeys(channel);
       store = await Store.open(this.tree, entered.account);
-      await new ServerSession(channel, this.contextOf(entered.account, store)).run(early);
+      const metered = new MeteredChannel(channel, entered.account.gates);
+      await new ServerSession(metered, this.contextOf(entered.account, store)).run(early);
     } catch (error) {
       if (closeReasonOf(error) !== undefined) return;
       log.warn({ address, port, ...logFields(error) }, 'client turned away');

@@ -59,6 +59,17 @@ describe('a change of an account', () => {
     await rig.post(bob, 'a', some);
   });
 
+  it('P-ACCT-07 holds all sessions of an account to its rate', async () => {
+    await rig.change('alice', { limits: { bytesPerSecond: 2_000_000 } });
+    const sessions = [await rig.connect('alice'), await rig.connect('alice')];
+    const beganMs = performance.now();
+    await Promise.all(
+      sessions.map((one, index) => rig.post(one, `f${index}`, new Uint8Array(1_000_000))),
+    );
+    // A tenth of a second of it may come at once.
+    expect(performance.now() - beganMs).toBeGreaterThan(850);
+  });
+
   it('P-ACCT-04 lets in as many sessions of an account as it may have', async () => {
     await rig.change('alice', { limits: { maxSessions: 2 } });
     const [first] = [await rig.connect('alice'), await rig.connect('alice')];

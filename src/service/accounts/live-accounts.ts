@@ -4,12 +4,14 @@
  */
 import { EXIT, LftpError } from '../error.ts';
 import type { Principal } from '../login/principal.ts';
+import type { Gates } from '../metered-channel.ts';
 import type { RemotePath } from '../path.ts';
 import { RIGHTS } from '../rights.ts';
 import type { PathRule } from '../rights.ts';
 import { NO_LIMITS } from './account-limits.ts';
 import type { AccountLimits } from './account-limits.ts';
 import type { Account } from './account-store.ts';
+import { RateGate } from './rate-gate.ts';
 
 /** How often a server looks whether anything has changed. */
 export const ACCOUNTS_POLL_MS = 500;
@@ -31,6 +33,8 @@ export class LiveAccount implements Principal {
   readonly access: Principal['access'];
   rules: readonly PathRule[] = [];
   limits: AccountLimits = NO_LIMITS;
+  /** P-ACCT-07: shared by its sessions. */
+  readonly gates: Gates = { toClient: new RateGate(), fromClient: new RateGate() };
   /** One for each session. */
   readonly sessions = new Set<EndSession>();
 
@@ -118,6 +122,9 @@ export class LiveAccounts {
     const gone = this.reasonToGo(account, now);
     account.rules = gone === undefined ? (now?.rules ?? []) : NO_RIGHTS;
     account.limits = now?.limits ?? NO_LIMITS;
+    const { bytesPerSecond = Infinity } = account.limits;
+    const { toClient, fromClient } = account.gates;
+    for (const gate of [toClient, fromClient]) gate.bytesPerSecond = bytesPerSecond;
     return gone;
   }
 

@@ -19,6 +19,16 @@ describe('lftp user set', () => {
     expect(read({ enable: true }).isDisabled).toBe(false);
     expect(read({ inherit: '/' }).rights).toEqual({ inherit: [] });
     expect(read({ sessions: '3' }).limits).toMatchObject({ maxSessions: 3 });
+    expect(read({ rate: '50Mbit' }).limits).toMatchObject({ bytesPerSecond: 6_250_000 });
+    expect(read({ rate: '1MB/s' }).limits).toMatchObject({ bytesPerSecond: 1_000_000 });
+    expect(read({ quota: '10GB', 'quota-files': '0' }).limits).toMatchObject({
+      quotaBytes: 10_000_000_000,
+      quotaFiles: 0,
+    });
+    expect(read({ quota: 'none', rate: 'none' }).limits).toMatchObject({
+      quotaBytes: null,
+      bytesPerSecond: null,
+    });
     expect(read({ sessions: 'none' }).limits).toMatchObject({ maxSessions: null });
   });
 
@@ -38,6 +48,10 @@ describe('lftp user set', () => {
     { inherit: 'a//b' },
     { disable: true, enable: true },
     { sessions: '0' },
+    { rate: '0' },
+    { rate: '50' },
+    { quota: 'much' },
+    { 'quota-files': '1.5' },
     { sessions: '-1' },
     { expires: '2030' },
     { expires: '2030-13-01' },

@@ -246,7 +246,7 @@ describe('rights of an account', () => {
       const standing = await place.enter(place.root, 'b', ['b']);
       await standing.release();
       rules.push({ path: ['a', 'b'], allowed: [], denied: ['write'] });
-      const entry = { name: 'f', sizeBytes: 1, mtimeMs: 0, mode: 0o644 };
+      const entry = { kind: 'file', name: 'f', sizeBytes: 1, mtimeMs: 0, mode: 0o644 } as const;
       await place.precheck(place.root, entry, ['f']);
       const refused = place.precheck(place.root, entry, ['b', 'f']);
       await expect(refused).rejects.toEqual(code(EXIT.REFUSED));
