@@ -2,6 +2,7 @@
 import { open } from 'node:fs/promises';
 import { EXIT, LftpError } from '../service/error.ts';
 import {
+  checksumOperation,
   chmodOperation,
   deleteOperation,
   listFolder,
@@ -46,6 +47,7 @@ export const NAME_COMMANDS: readonly ShellCommand[] = [
   ),
   command(['stat'], 'NAME', 'tell kind, size, time and mode', stat),
   command(['size'], 'FILE', 'tell the size', size),
+  command(['checksum'], 'FILE', 'tell the BLAKE3 digest, as b3sum does', checksum),
   command(['mkdir'], 'FOLDER', 'make a folder', async (shell, words) => {
     const { path } = shell.resolve(await shell.argument(words, 0, 'remote-folder'));
     await shell.perform(makeFolderOperation(path, false));
@@ -195,6 +197,14 @@ async function size(shell: Shell, words: readonly string[]): Promise<void> {
   }
   shell.output.event('size', { path: pathText(path), bytes: sizeBytes });
   if (!shell.output.options.json) shell.output.show(`${pathText(path)} ${sizeBytes}`);
+}
+
+async function checksum(shell: Shell, words: readonly string[]): Promise<void> {
+  const { path } = shell.resolve(await shell.argument(words, 0, 'remote-file'));
+  const { checksum: found, bytes } = await shell.perform(checksumOperation(path));
+  const digest = `blake3:${Buffer.from(found).toString('hex')}`;
+  shell.output.event('checksum', { path: pathText(path), digest, bytes });
+  if (!shell.output.options.json) shell.output.show(digest);
 }
 
 async function deleteSeveral(shell: Shell, words: readonly string[]): Promise<void> {

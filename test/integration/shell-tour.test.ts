@@ -69,7 +69,7 @@ async function tour(stops: readonly (readonly [string, RegExp | string])[]): Pro
 
 const REMOTE = [
   'get recv post put send append newer mget mput pwd cd cdup ls dir mls mdir stat size mkdir',
-  'rmdir rename delete mdelete chmod df quota disconnect close system remotehelp quote literal',
+  'rmdir rename delete mdelete chmod checksum df quota disconnect close system remotehelp quote literal',
   'whoami ping',
 ].flatMap((line) => line.split(' '));
 
@@ -202,6 +202,9 @@ describe('with a connection', () => {
       ['stat none', /no such file/],
       ['size two.txt', '/two.txt 4\n'],
       ['size sub', /it is no file/],
+      ['checksum two.txt', /^blake3:[0-9a-f]{64}\n$/],
+      ['checksum sub', /it is a folder/],
+      ['checksum', /the remote-file is missing/],
       ['size', /the remote-file is missing/],
       ['mkdir new', ''],
       ['mkdir new', /it exists already/],

@@ -34,7 +34,7 @@ export async function statEntry(view: OperationView, path: RemotePath): Promise<
   );
 }
 
-/** @throws LftpError 4, 10, 15, 18 when something is there, 21 */
+/** P-OP-04: one, or all that are missing. @throws LftpError 4, 10, 15, 18 if one is there, 21 */
 export async function makeFolder(
   view: OperationView,
   path: RemotePath,
@@ -115,7 +115,7 @@ export async function chmodEntry(
   });
 }
 
-/** @throws LftpError 4, 10, 15, 16 when it changed meanwhile, 21; the signal's reason */
+/** P-OP-07. @throws LftpError 4, 10, 15, 16 when it changed meanwhile, 21; the signal's reason */
 export async function checksumOf(
   view: OperationView,
   path: RemotePath,
@@ -128,7 +128,7 @@ export async function checksumOf(
       const before = await handle.stat();
       if (before.isDirectory()) throw isFolderError(path);
       if (!before.isFile()) throw specialError(path);
-      const result = await digestOf(handle, signal);
+      const result = await digestOf(handle, before.size, signal);
       const after = await handle.stat();
       if (after.mtimeMs === before.mtimeMs && result.bytes === after.size) return result;
       throw new LftpError(EXIT.SOURCE_CHANGED, 'local', 'the file changed while it was read', {
@@ -152,14 +152,15 @@ export async function spaceOf(
   });
 }
 
-async function digestOf(handle: OpenHandle, signal: AbortSignal) {
+/** Of a file that grows, not more than it had: it might grow for ever. */
+async function digestOf(handle: OpenHandle, sizeBytes: number, signal: AbortSignal) {
   const digest = await createDigest();
   const buffer = new Uint8Array(FILE_RUN_BYTES);
   let bytes = 0;
   for (;;) {
     signal.throwIfAborted();
     const { bytesRead } = await handle.read(buffer, 0, buffer.length, bytes);
-    if (bytesRead === 0) return { checksum: digest.digest(), bytes };
+    if (bytesRead === 0 || bytes >= sizeBytes) return { checksum: digest.digest(), bytes };
     digest.update(buffer.subarray(0, bytesRead));
     bytes += bytesRead;
   }

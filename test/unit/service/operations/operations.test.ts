@@ -1,5 +1,5 @@
 /** Operations on names: client, wire, server and a real folder. */
-import { writeFileSync } from 'node:fs';
+import { appendFileSync, writeFileSync } from 'node:fs';
 import {
   chmod,
   lstat,
@@ -16,6 +16,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createDigest } from '../../../../src/io/digest.ts';
 import type { ClientSession } from '../../../../src/service/client-session.ts';
 import { EXIT } from '../../../../src/service/error.ts';
+import type { FileSystem } from '../../../../src/service/file-system.ts';
 import { MAX_HELD_NAMES } from '../../../../src/service/limits.ts';
 import {
   checksumOperation,
@@ -32,6 +33,10 @@ import {
   touchOperation,
 } from '../../../../src/service/operations/client-operations.ts';
 import type { Operation } from '../../../../src/service/operations/client-operations.ts';
+import { checksumOf } from '../../../../src/service/operations/entries-store.ts';
+import { nodeFileSystem } from '../../../../src/service/store-file-system.ts';
+import { ServedTree } from '../../../../src/service/store-tree.ts';
+import { Store } from '../../../../src/service/store.ts';
 import { Rig } from '../session-rig.ts';
 
 let rig: Rig;
@@ -215,6 +220,23 @@ describe('changes', () => {
     const { freeBytes, totalBytes } = await asked(spaceOperation([]));
     expect(freeBytes).toBeGreaterThan(0);
     expect(totalBytes).toBeGreaterThanOrEqual(freeBytes);
+  });
+
+  it('P-OP-07 checksum tells of a file that changes while it is read', async () => {
+    const open: FileSystem['open'] = async (path, how, mode) => {
+      const handle = await nodeFileSystem.open(path, how, mode);
+      const read = handle.read.bind(handle);
+      handle.read = async (...where) => {
+        appendFileSync(at('file'), 'more');
+        return await read(...where);
+      };
+      return handle;
+    };
+    const tree = await ServedTree.open(rig.root, { ...nodeFileSystem, open });
+    const store = await Store.open(tree, { home: undefined, access: 'ro' });
+    const { signal } = new AbortController();
+    await expect(checksumOf(store, ['file'], signal)).rejects.toEqual(code(EXIT.SOURCE_CHANGED));
+    await tree.close();
   });
 
   it('P-OP-01 are done in the order in which they are asked for', async () => {
