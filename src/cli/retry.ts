@@ -5,6 +5,9 @@ import { displayText } from '../service/display.ts';
 import type { Output } from './output.ts';
 import { formatDuration } from './units.ts';
 
+/** Answers and the like are no new bytes of a file. */
+export const NEWS_BYTES = 65_536;
+
 const FIRST_WAIT_MS = 1000;
 const MOST_WAIT_MS = 30_000;
 

@@ -44,6 +44,8 @@ export interface PostJob {
   /** Name to take when `path` is a folder. */
   readonly name: string | undefined;
   readonly source: FileSource;
+  /** Names the transfer, so that it can be gone on with. */
+  readonly transfer?: PostOffer['transfer'];
   /** True: what comes goes behind what is there. */
   readonly isAppended?: boolean;
 }
@@ -59,8 +61,8 @@ export function firstOfPost(flags: Flags, job: PostJob): MakeRequest {
 }
 
 function offerOf({ overwrite, preserve: keep }: Flags, job: PostJob): PostOffer {
-  const { path, name, source, isAppended = false } = job;
-  return { path, name, source, overwrite: isAppended ? 'append' : overwrite, keep };
+  const { path, name, source, transfer, isAppended = false } = job;
+  return { path, name, source, overwrite: isAppended ? 'append' : overwrite, keep, transfer };
 }
 
 /** @throws LftpError */

@@ -7,6 +7,7 @@ import type { FileSink } from './file-ends.ts';
 import { drainRecord, receiveFile } from './file-receiver.ts';
 import type { FileAnswer, SegmentCounts } from './messages.ts';
 import type { GoingOn, HeldFile } from './resume/client-held.ts';
+import { isWorthKeeping } from './resume/worth-keeping.ts';
 import { pathText } from './path.ts';
 import type { RemotePath } from './path.ts';
 import { earlyEndError, unexpectedAnswer } from './remote-error.ts';
@@ -131,12 +132,6 @@ async function openPlace(
   onChanged();
   await held.drop();
   return { sink: await openSink(answer) };
-}
-
-/** What is wrong with the file itself is not mended by going on. */
-export function isWorthKeeping(error: unknown): boolean {
-  if (!(error instanceof LftpError)) return true;
-  return error.code !== EXIT.VERIFICATION && error.code !== EXIT.SOURCE_CHANGED;
 }
 
 /** Asks the server to stop; it then ends the record early, so that the session stays usable. */

@@ -158,6 +158,18 @@ export const MAX_CHUNKS_COMPARED = 262_144;
 /** Digests of chunks told in one message. */
 export const MAX_CHUNKS_TOLD = 256;
 
+/** Journals of uploads in one served folder: unfinished ones, and those that are remembered. */
+export const MAX_KEPT_UPLOADS = 1024;
+
+/** Bytes of one owner's unfinished uploads that nobody works on, by what the whole files have. */
+export const MAX_KEPT_BYTES = 274_877_906_944;
+
+/** An unfinished upload that nobody has gone on with for a week is removed. */
+export const KEPT_UPLOAD_MS = 604_800_000;
+
+/** For so long the same transfer gets the same answer after it was committed. */
+export const REMEMBERED_MS = 86_400_000;
+
 /** Ranges of chunks wanted of those. */
 export const MAX_RANGES_WANTED = 256;
 

@@ -46,6 +46,10 @@ export interface PostRequest {
   readonly mode?: number | undefined;
   /** True: give the target the source's time and permissions. */
   readonly keep?: boolean | undefined;
+  /** 16 bytes that name this transfer, drawn by the client: it can be gone on with (P-RES-06). */
+  readonly transfer?: Uint8Array | undefined;
+  /** True: the client has asked for that transfer before, and waits for the answer. */
+  readonly again?: boolean | undefined;
 }
 
 /** A file, or a folder with all that is in it. */

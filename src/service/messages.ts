@@ -166,6 +166,8 @@ function postRequest(fields: FieldMap, id: number): PostRequest {
     mtimeMs: optional(fields, 'mtimeMs', numberField),
     mode: optional(fields, 'mode', naturalField),
     keep: fields.get('keep') === true,
+    transfer: optional(fields, 'transfer', (map, name) => bytesField(map, name, 16)),
+    again: fields.get('again') === true ? true : undefined,
   };
 }
 

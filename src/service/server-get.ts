@@ -1,5 +1,5 @@
 /** What a server session does for a `get`. */
-import { EXIT, LftpError } from './error.ts';
+import type { LftpError } from './error.ts';
 import { earlyEndCode, sendFile } from './file-sender.ts';
 import type { PartOfFile } from './file-sender.ts';
 import { MAX_CHUNKS_COMPARED } from './limits.ts';
@@ -8,7 +8,14 @@ import { encodeMessage } from './messages.ts';
 import { pathText } from './path.ts';
 import { areRanges, chunkCount, recordRanges } from './resume/chunks.ts';
 import { tellChunks } from './resume/tell-chunks.ts';
-import { answerFor, cancelled, isClosing, pathError, reportTransfer } from './server-jobs.ts';
+import {
+  answerFor,
+  badRangesError,
+  cancelled,
+  isClosing,
+  pathError,
+  reportTransfer,
+} from './server-jobs.ts';
 import type { JobContext, SessionJob } from './server-jobs.ts';
 import type { OpenFile } from './store-source.ts';
 import { deferred } from './turns.ts';
@@ -132,8 +139,4 @@ function chunksInCommon({ have = 0, ofSize, ofMtimeMs }: GetRequest, file: OpenF
   const { sizeBytes, mtimeMs } = file;
   const isOther = (ofSize ?? sizeBytes) !== sizeBytes || (ofMtimeMs ?? mtimeMs) !== mtimeMs;
   return isOther ? 0 : Math.min(have, chunkCount(sizeBytes), MAX_CHUNKS_COMPARED);
-}
-
-function badRangesError(): LftpError {
-  return new LftpError(EXIT.PROTOCOL, 'remote', 'not understood: ranges of chunks out of order');
 }

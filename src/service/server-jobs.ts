@@ -1,6 +1,6 @@
 /** What the jobs of a server session have in common. */
 import { ERROR } from '../wire/codes.ts';
-import { errorText, LftpError } from './error.ts';
+import { errorText, EXIT, LftpError } from './error.ts';
 import type { ServiceLog } from './log.ts';
 import type { Answer } from './messages.ts';
 import { pathFault, refusedPathError } from './path.ts';
@@ -42,6 +42,10 @@ export function answerFor(re: number, error: unknown): Answer {
 
 export const cancelled = (): LftpError =>
   new LftpError(ERROR.CANCELLED, 'remote', 'the client cancelled it');
+
+export function badRangesError(): LftpError {
+  return new LftpError(EXIT.PROTOCOL, 'remote', 'not understood: ranges of chunks out of order');
+}
 
 /**
  * Paths are checked when a request is queued, and what is refused is not kept: a queue of the

@@ -14,14 +14,19 @@ const STAGED_NAME = /^[0-9a-f]{32}$/;
 /**
  * Removes unfinished uploads that nobody wrote to for a day; tells how many.
  * @param nowMs ms since 1970
+ * @param kept names of those that may be gone on with
  */
-export async function removeAbandoned(partial: Folder, nowMs: number): Promise<number> {
+export async function removeAbandoned(
+  partial: Folder,
+  nowMs: number,
+  kept: ReadonlySet<string>,
+): Promise<number> {
   const { fileSystem } = partial;
   let removed = 0;
   // A folder that cannot be read is no reason not to serve.
   const names = await fileSystem.readdir(partial.entry('.')).catch(() => []);
   for (const name of names) {
-    if (!STAGED_NAME.test(name)) continue;
+    if (!STAGED_NAME.test(name) || kept.has(name)) continue;
     const path = partial.entry(name);
     try {
       if (!isAbandoned(await fileSystem.lstat(path), nowMs)) continue;

@@ -5,6 +5,7 @@ import { EXIT, LftpError, systemCode } from './error.ts';
 import type { FileSystem } from './file-system.ts';
 import { STORE_MAX_OPEN_FILES } from './limits.ts';
 import { PRIVATE_NAME } from './path.ts';
+import { sweepUploads } from './resume/uploads-store.ts';
 import { removeAbandoned } from './store-abandoned.ts';
 import { localFileError } from './store-errors.ts';
 import { SpaceBook } from './store-space.ts';
@@ -59,7 +60,9 @@ export class ServedTree {
   /** Removes what killed servers left unfinished a day ago or longer; tells how many files. */
   async removeAbandoned(nowMs: number): Promise<number> {
     const partial = await this.partial;
-    return partial === undefined ? 0 : await removeAbandoned(partial, nowMs);
+    if (partial === undefined) return 0;
+    const { parts, removed } = await sweepUploads(partial, nowMs);
+    return removed + (await removeAbandoned(partial, nowMs, parts));
   }
 
   /** Counts one open file; the result ends that, once. */

@@ -5,25 +5,25 @@
  * read or replaced (P-SVC-06). Unfinished uploads live in ROOT/.lftp-udp/partial, which no path can
  * name.
  */
-import { randomBytes } from 'node:crypto';
 import { openHome } from './accounts/home-store.ts';
-import { EXIT, LftpError } from './error.ts';
+import type { LftpError } from './error.ts';
 import type { Access } from './access.ts';
-import type { FileStats } from './file-system.ts';
 import type { Principal } from './login/principal.ts';
 import { ViewQuota } from './accounts/upload-quota.ts';
-import type { UploadQuota } from './accounts/upload-quota.ts';
 import type { OverwriteRule } from './messages.ts';
 import { checkPath, pathText } from './path.ts';
 import type { RemotePath } from './path.ts';
 import { INCOMING, may, refusal } from './rights.ts';
 import type { Right, RightsHolder } from './rights.ts';
+import type { KeptFile } from './resume/kept-file-store.ts';
+import { rememberedUpload } from './resume/uploads-store.ts';
+import type { TransferKey } from './resume/uploads-store.ts';
 import { droppedError, notIncomingError, readOnlyError } from './store-refusals.ts';
-import { existsError, keptFolderError, servedFileError } from './store-errors.ts';
-import { mayReplace } from './store-overwrite.ts';
+import { keptFolderError, servedFileError } from './store-errors.ts';
 import { OpenFile, statOf } from './store-source.ts';
-import type { Room, SpaceBook } from './store-space.ts';
-import { StagedFile } from './store-staged.ts';
+import { checkTarget, folderError, specialError, stage } from './store-stage.ts';
+import type { Target } from './store-stage.ts';
+import type { StagedFile } from './store-staged.ts';
 import type { ServedTree } from './store-tree.ts';
 import { type Folder, walk } from './store-walk.ts';
 import { openSourceTree, openTargetTree } from './tree/tree-served-store.ts';
@@ -38,14 +38,27 @@ export interface UploadOffer {
   readonly overwrite: OverwriteRule;
   /** Permissions to give the file, with its time; undefined for those of a new file. */
   readonly keepMode: number | undefined;
+  /** Present: what comes may be kept, and gone on with. */
+  readonly transfer?: Transfer | undefined;
 }
+
+/** Which transfer an upload is. */
+export type Transfer = Omit<TransferKey, 'owner'>;
 
 /** Whose view of the served folder a store is. */
 export type StoreOwner = Pick<Principal, 'home'> & RightsHolder;
 
 export interface Upload {
-  readonly file: StagedFile;
+  readonly file: StagedFile | KeptFile;
   /** Where it will be. */
+  readonly path: RemotePath;
+  /** What an earlier try left of it. */
+  readonly held?: KeptFile | undefined;
+}
+
+/** An upload that is committed already. */
+export interface Remembered {
+  readonly digest: Uint8Array;
   readonly path: RemotePath;
 }
 
@@ -118,6 +131,19 @@ export class Store {
     return await this.create(offer);
   }
 
+  /** What became of a transfer that was committed before its client could hear of it. */
+  async remembered(transfer: Transfer): Promise<Remembered | undefined> {
+    if (this.access === 'ro') return undefined;
+    const partial = await this.tree.openPartial(keptFolderError);
+    const found = await rememberedUpload(partial, { ...transfer, owner: this.ownerName });
+    return found && { digest: found.digest, path: found.remote.split('/').slice(1) };
+  }
+
+  /** The folder that it sees as `/`: nobody else goes on with its uploads. */
+  private get ownerName(): string {
+    return this.owner.home === undefined ? '' : pathText(this.owner.home);
+  }
+
   /** Whoever drops a file replaces none: he could not know what it was. */
   private async drop(offer: UploadOffer): Promise<Upload> {
     if (offer.path[0] !== INCOMING) throw notIncomingError(offer.path);
@@ -133,8 +159,9 @@ export class Store {
     try {
       const target = await this.findTarget(offer);
       const quota = this.quota.upload(target.path, target.folder);
-      const file = await stage(partial, target, offer, quota, this.tree.space, release);
-      return { file, path: target.path };
+      const key = offer.transfer && { ...offer.transfer, owner: this.ownerName };
+      const staged = await stage(partial, target, offer, quota, this.tree.space, release, key);
+      return { ...staged, path: target.path };
     } catch (error) {
       release();
       throw servedFileError(error, pathText(offer.path));
@@ -222,71 +249,4 @@ export class Store {
       throw error;
     }
   }
-}
-
-interface Target {
-  readonly folder: Folder;
-  readonly name: string;
-  readonly path: RemotePath;
-}
-
-async function stage(
-  partial: Folder,
-  target: Target,
-  offer: UploadOffer,
-  quota: UploadQuota,
-  space: SpaceBook,
-  release: () => void,
-): Promise<StagedFile> {
-  const { folder, name, path } = target;
-  const { keepMode, mtimeMs } = offer;
-  let room: Room;
-  try {
-    await quota.holds(offer.sizeBytes ?? 0);
-    room = await space.reserve(offer.sizeBytes, pathText(path));
-  } catch (error) {
-    quota.release();
-    await folder.close();
-    throw error;
-  }
-  return await StagedFile.create({
-    fileSystem: folder.fileSystem,
-    stagedPath: partial.entry(randomBytes(16).toString('hex')),
-    targetPath: folder.entry(name),
-    mustNotExist: offer.overwrite === 'never',
-    keep: keepMode === undefined ? undefined : { mtimeMs, mode: keepMode },
-    quota,
-    room,
-    syncFolder: () => folder.handle.sync(),
-    release: async () => {
-      room.release();
-      release();
-      await folder.close();
-    },
-    recheck: async () => checkTarget(offer, path, await folder.stat(name)),
-    wrapError: (error) => servedFileError(error, pathText(path)),
-  });
-}
-
-/** @throws LftpError when what is there may not be replaced */
-function checkTarget(offer: UploadOffer, path: RemotePath, stats: FileStats | undefined): void {
-  if (stats === undefined) return;
-  if (stats.isDirectory()) throw folderError(path);
-  if (!stats.isFile()) throw specialError(path);
-  const target = { sizeBytes: stats.size, mtimeMs: stats.mtimeMs };
-  if (!mayReplace(offer.overwrite, offer, target)) throw existsError('local', pathText(path));
-}
-
-function folderError(path: RemotePath): LftpError {
-  return new LftpError(EXIT.REFUSED, 'local', 'it is a folder', {
-    path: pathText(path),
-    hint: 'Name a file in it, or move all of it with -r.',
-  });
-}
-
-function specialError(path: RemotePath): LftpError {
-  return new LftpError(EXIT.REFUSED, 'local', 'not a regular file', {
-    path: pathText(path),
-    hint: 'Only regular files are served; links are not followed.',
-  });
 }

@@ -137,7 +137,7 @@ export class CliRig {
   /** Names in the folder of unfinished uploads. */
   async partials(): Promise<string[]> {
     const names = readdir(join(this.root, '.lftp-udp', 'partial'));
-    return await names.catch(() => []);
+    return (await names.catch(() => [])).filter((name) => !name.endsWith('.journal'));
   }
 
   /** Names in the working folder that no command should leave behind. */

@@ -11,17 +11,17 @@ import type { Download } from '../../service/resume/downloads-store.ts';
 import { hasJournal, journalPathOf } from '../../service/resume/journal-path-store.ts';
 import { createDownload, planLocalTarget } from '../../service/store-local.ts';
 import type { LocalTarget } from '../../service/store-local.ts';
-import { hostAndPort, parseAddress } from '../address.ts';
+import { parseAddress } from '../address.ts';
 import type { Address } from '../address.ts';
 import type { CommandContext } from '../command-table.ts';
 import { withConnection } from '../connection.ts';
 import type { Flags } from '../flag-values.ts';
 import { personAtTerminal } from '../person.ts';
-import { withRetries } from '../retry.ts';
+import { refuseStrictTree, remoteName } from '../resumable.ts';
+import { NEWS_BYTES, withRetries } from '../retry.ts';
 import { openStdout, StdoutSink } from '../stdio.ts';
 import { firstOfGet, runGet } from '../transfer.ts';
 import type { GetJob } from '../transfer.ts';
-import { UsageError } from '../usage-error.ts';
 
 export async function get(context: CommandContext): Promise<number> {
   const { operands, flags, output, interrupts } = context;
@@ -49,21 +49,6 @@ export async function get(context: CommandContext): Promise<number> {
     });
   });
   return EXIT.OK;
-}
-
-/** Whole folders are sent and fetched anew. @throws UsageError */
-export function refuseStrictTree({ recursive, resume }: Flags): void {
-  if (!recursive || resume !== 'strict') return;
-  throw new UsageError('--resume=strict is for single files', 'Leave out -r or --resume.');
-}
-
-/** Answers and the like are no new bytes of a file. */
-const NEWS_BYTES = 65_536;
-
-/** Whose file it is and where, the same however the address was typed. */
-export function remoteName({ user, host, port, path }: Address): string {
-  const account = user === undefined ? '' : `${user}@`;
-  return `${account}${hostAndPort(host.toLowerCase(), port)}:/${path.join('/')}`;
 }
 
 /**

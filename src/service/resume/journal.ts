@@ -40,7 +40,7 @@ export interface JournalHead {
 /** How far a transfer is. */
 export interface JournalState {
   readonly mark: Mark | undefined;
-  /** The file is in place: its digest, and when that happened, ms since 1970. */
+  /** The file is about to get its name: its digest, and when it began; ms since 1970. */
   readonly done: { readonly digest: Uint8Array; readonly atMs: number } | undefined;
 }
 
@@ -60,16 +60,18 @@ export function encodeState(seq: number, { mark, done }: JournalState): Buffer {
 export function decodeJournal(bytes: Uint8Array): (JournalHead & JournalState) | undefined {
   const head = open(bytes.subarray(0, HEAD_BYTES));
   if (!isHead(head)) return undefined;
-  let latest: StateLine | undefined;
-  for (const at of [HEAD_BYTES, HEAD_BYTES + MARK_BYTES]) {
-    const line = open(bytes.subarray(at, at + MARK_BYTES));
-    if (isState(line) && line.seq > (latest?.seq ?? -1)) latest = line;
+  let mark: Mark | undefined;
+  let done: JournalState['done'];
+  const lines = [HEAD_BYTES, HEAD_BYTES + MARK_BYTES].map((at) =>
+    open(bytes.subarray(at, at + MARK_BYTES)),
+  );
+  const bySeq = (a: StateLine, b: StateLine): number => a.seq - b.seq;
+  for (const line of lines.filter(isState).sort(bySeq)) {
+    const digest = new Uint8Array(Buffer.from(line.digest, 'hex'));
+    if (line.doneMs !== null) done = { digest, atMs: line.doneMs };
+    else if (line.bytes > 0) mark = { bytes: line.bytes, digest };
   }
-  if (latest === undefined) return { ...head, mark: undefined, done: undefined };
-  const digest = new Uint8Array(Buffer.from(latest.digest, 'hex'));
-  const { doneMs, bytes: marked } = latest;
-  if (doneMs !== null) return { ...head, mark: undefined, done: { digest, atMs: doneMs } };
-  return { ...head, mark: { bytes: marked, digest }, done: undefined };
+  return { ...head, mark, done };
 }
 
 interface StateLine {

@@ -5,6 +5,7 @@
  * Whoever goes on gives the unfinished file a new name first. Only one of several can, and nobody
  * who believed the file to be his writes under the new name.
  */
+import { EXIT, LftpError } from '../error.ts';
 import type { FileSink } from '../file-ends.ts';
 import { FILE_RUN_BYTES } from '../limits.ts';
 import { StagedFile } from '../store-staged.ts';
@@ -20,8 +21,10 @@ export interface KeptOptions {
   readonly staged: StagedOptions;
   readonly journalPath: string;
   readonly head: JournalHead;
-  /** What becomes of the journal once the file is in place; it is removed otherwise. */
-  readonly afterCommit?: ((journal: Journal, digest: Uint8Array) => Promise<void>) | undefined;
+  /** True: the journal stays once the file is in place, and tells its digest. */
+  readonly remembers?: boolean | undefined;
+  /** Called when the file was kept. */
+  readonly afterKeep?: (() => Promise<void>) | undefined;
 }
 
 /** Transfers that this process works on, by the paths of their journals. */
@@ -35,6 +38,8 @@ export class KeptFile implements FileSink {
   private readonly journal: Promise<Journal | undefined>;
   /** What was durable when this transfer began, or became so in it. */
   mark: Mark | undefined;
+  private isEnded = false;
+  private isSuperseded = false;
 
   private constructor(staged: StagedFile, options: KeptOptions, mark: Mark | undefined) {
     this.staged = staged;
@@ -82,13 +87,14 @@ export class KeptFile implements FileSink {
   }
 
   async write(bytes: Uint8Array, position: number): Promise<void> {
+    this.requireOurs();
     await this.staged.write(bytes, position);
   }
 
   /** Data first, then the note of it: a journal never promises what a crash can take back. */
   async secure(mark: Mark): Promise<void> {
     const journal = await this.journal;
-    if (journal === undefined) return;
+    if (journal === undefined || this.isEnded) return;
     await this.staged.flush();
     try {
       await journal.mark(mark);
@@ -101,37 +107,55 @@ export class KeptFile implements FileSink {
   }
 
   async commit(digest?: Uint8Array): Promise<void> {
-    const { afterCommit } = this.options;
+    this.requireOurs();
+    const journal = await this.journal;
+    const { remembers } = this.options;
+    const isRemembered = remembers === true && digest !== undefined;
     try {
+      // Believed only once the unfinished file is gone, which is when it gets its name.
+      if (isRemembered) await journal?.done(digest, Date.now()).catch(() => undefined);
       await this.staged.commit();
     } catch (error) {
       await this.discard();
       throw error;
     }
-    const journal = await this.journal;
-    this.forget();
-    if (journal === undefined) return;
-    if (afterCommit === undefined || digest === undefined) await journal.remove();
-    else await afterCommit(journal, digest);
+    this.end();
+    if (isRemembered) await journal?.close();
+    else await journal?.remove();
   }
 
   async keep(): Promise<void> {
+    if (this.isEnded) return;
     if (this.mark === undefined) {
       await this.discard();
       return;
     }
+    this.end();
     await this.staged.leave();
     await (await this.journal)?.close();
-    this.forget();
+    await this.options.afterKeep?.();
   }
 
   async discard(): Promise<void> {
+    if (this.isEnded) return;
+    this.end();
     await this.staged.discard();
     await (await this.journal)?.remove();
-    this.forget();
   }
 
-  private forget(): void {
+  /** Another connection of the same client goes on with this file: this one writes no more. */
+  async giveWay(): Promise<void> {
+    this.isSuperseded = true;
+    await this.keep();
+  }
+
+  private requireOurs(): void {
+    if (!this.isSuperseded) return;
+    throw new LftpError(EXIT.TEMPORARY, 'local', 'another connection goes on with this file');
+  }
+
+  private end(): void {
+    this.isEnded = true;
     const { journalPath } = this.options;
     if (underWay.get(journalPath) === this) underWay.delete(journalPath);
   }
@@ -140,6 +164,11 @@ export class KeptFile implements FileSink {
 /** Whether a transfer in this process works on that journal. */
 export function isUnderWay(journalPath: string): boolean {
   return underWay.has(journalPath);
+}
+
+/** Whoever works on that journal in this process stops. */
+export async function giveWay(journalPath: string): Promise<void> {
+  await underWay.get(journalPath)?.giveWay();
 }
 
 /** Chunks that are held durably, as the journal says; they are hashed again before they count. */

@@ -69,7 +69,8 @@ export class Rig {
 
   /** Unfinished uploads on the server's disk. */
   async partials(): Promise<string[]> {
-    return await readdir(join(this.root, '.lftp-udp', 'partial'));
+    const names = await readdir(join(this.root, '.lftp-udp', 'partial'));
+    return names.filter((name) => !name.endsWith('.journal'));
   }
 
   async remove(): Promise<void> {

@@ -41,7 +41,7 @@ describe('a journal', () => {
     expect(journal(1, 2)).toHaveLength(JOURNAL_BYTES);
   });
 
-  it('tells that the file is in place', () => {
+  it('tells that the file is about to get its name', () => {
     const done = { digest: new Uint8Array(32).fill(7), atMs: 9 };
     const bytes = Buffer.concat([encodeHead(HEAD)!, encodeState(1, { mark: undefined, done })]);
     expect(decodeJournal(bytes)).toMatchObject({ done, mark: undefined });
