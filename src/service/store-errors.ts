@@ -1,7 +1,10 @@
 /** File-system errors as ours: the server speaks of its files, the client of its own. */
 import { EXIT, errorText, LftpError, systemCode } from './error.ts';
 
-/** What went wrong with a file under the served root, with the code that the client exits with. */
+/**
+ * What went wrong with a file under the served root, with the code that the client exits with
+ * (P-COMMIT-03).
+ */
 export function servedFileError(error: unknown, path: string): LftpError {
   if (error instanceof LftpError) return error;
   const details = { path, cause: error };

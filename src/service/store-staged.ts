@@ -1,6 +1,6 @@
 /**
  * A file that is being received: written under a name that nobody mistakes for the file, and put
- * in place only when it is whole, verified and flushed (P-SVC-09).
+ * in place only when it is whole, verified and flushed (P-SVC-09, P-COMMIT-01).
  */
 import type { UploadQuota } from './accounts/upload-quota.ts';
 import type { LftpError } from './error.ts';
@@ -78,7 +78,7 @@ export class StagedFile implements FileSink {
     } catch (error) {
       stagedPaths.delete(stagedPath);
       options.quota?.release();
-      await options.release();
+      await options.release().catch(() => undefined);
       throw options.wrapError(error);
     }
   }
@@ -89,7 +89,7 @@ export class StagedFile implements FileSink {
       const handle = await options.fileSystem.open(options.stagedPath, 'update');
       return new StagedFile(handle, options);
     } catch (error) {
-      await options.release();
+      await options.release().catch(() => undefined);
       throw options.wrapError(error);
     }
   }
@@ -220,7 +220,8 @@ export class StagedFile implements FileSink {
       return;
     }
     await fileSystem.link(stagedPath, targetPath);
-    await fileSystem.unlink(stagedPath);
+    // The file has its name; what stays of the other one is swept up some day.
+    await fileSystem.unlink(stagedPath).catch(() => undefined);
   }
 
   async discard(): Promise<void> {

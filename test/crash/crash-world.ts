@@ -102,8 +102,7 @@ export class CrashWorld {
 
   async open(owner: Partial<StoreOwner> = {}): Promise<Store> {
     const served = (this.served ??= await ServedTree.open('/served', this.fileSystem));
-    this.isWatched = true;
-    this.disk.fault = this.options.fault;
+    this.watch();
     const store = await Store.open(served, { home: undefined, access: 'rw', ...owner });
     this.stores.push(store);
     return store;
@@ -115,6 +114,12 @@ export class CrashWorld {
     await this.served?.close();
     this.served = undefined;
     return this.disk.openHandles;
+  }
+
+  /** From here on the power and the disk may fail. */
+  watch(): void {
+    this.isWatched = true;
+    this.disk.fault = this.options.fault;
   }
 
   /** Removes what an earlier server left unfinished. */

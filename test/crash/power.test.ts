@@ -64,6 +64,8 @@ describe('a power cut after any call', () => {
   it('P-COMMIT-01 leaves a folder that is served on', async () => {
     for (let seed = 1; seed <= SEEDS; seed += 1) {
       for (const name of Object.keys(SCENARIOS)) {
+        // A person's own folder, which no server looks after.
+        if (name === 'files that are fetched') continue;
         const world = await run(name, seed);
         for (const disk of world.left) await serveOn(disk, seed);
       }

@@ -30,8 +30,8 @@ describe('a step of the commit protocol that is left out', () => {
     let fault: string | undefined;
     for (; seed <= SEEDS && fault === undefined; seed += 1) fault = await faultOf(sabotaged, seed);
     expect(fault).toBeDefined();
-    foundAt.push(`${sabotaged.name} ${seed - 1}: ${fault}`);
+    foundAt.push(`${seed - 1} ${sabotaged.name}`);
   });
 
-  afterAll(() => process.stdout.write(`found by seed ${foundAt.join(', ')}\n`));
+  afterAll(() => process.stdout.write(`found by seed: ${foundAt.join(', ')}\n`));
 });

@@ -7,6 +7,8 @@ import {
   removeFolder,
 } from '../../src/service/operations/entries-store.ts';
 import { renameEntry } from '../../src/service/operations/rename-store.ts';
+import type { FileSink } from '../../src/service/file-ends.ts';
+import { createDownload } from '../../src/service/store-local.ts';
 import type { Store, UploadOffer } from '../../src/service/store.ts';
 import { encodeContent, encodeEntry } from '../../src/service/tree/tree-entries.ts';
 import { TreeReceiver } from '../../src/service/tree/tree-receiver.ts';
@@ -59,24 +61,52 @@ export async function upload(world: CrashWorld, store: Store, what: Upload): Pro
       // What must not be kept is asked for.
       keepMode: isKept ? 0o6000 | KEPT.mode : undefined,
     });
-    try {
-      const runs: Promise<void>[] = [];
-      for (let at = 0; at < sizeBytes; at += RUN_BYTES) {
-        runs.push(file.write(content.subarray(at, at + RUN_BYTES), at));
-      }
-      const ends = await Promise.allSettled(runs);
-      for (const end of ends) if (end.status === 'rejected') throw end.reason;
-      await file.commit();
-      world.committed(shown, wanted);
-    } finally {
-      await file.discard();
-    }
+    await write(file, content);
+    world.committed(shown, wanted);
     return [];
   } catch (error) {
     world.failed();
     return [codeOf(error)];
   }
 }
+
+async function write(file: FileSink, content: Uint8Array): Promise<void> {
+  try {
+    const runs: Promise<void>[] = [];
+    for (let at = 0; at < content.length; at += RUN_BYTES) {
+      runs.push(file.write(content.subarray(at, at + RUN_BYTES), at));
+    }
+    const ends = await Promise.allSettled(runs);
+    for (const end of ends) if (end.status === 'rejected') throw end.reason;
+    await file.commit();
+  } finally {
+    await file.discard();
+  }
+}
+
+/** What a client does with files that it gets. */
+const download: Scenario = async (world) => {
+  world.plant('/served/got', contentOf(5000, 9));
+  const target = { folder: '/served', name: 'got', path: '/served/got' };
+  const failures: Failures = [];
+  world.watch();
+  for (const tag of [1, 2]) {
+    const content = contentOf(13_000, tag);
+    const isKept = tag === 1;
+    const wanted: Wanted = { content, meta: isKept ? KEPT : undefined };
+    const answer = { kind: 'file', re: 1, size: content.length, ...KEPT } as const;
+    world.oracle.begin(target.path, wanted);
+    try {
+      const file = await createDownload(target, answer, 'always', isKept, world.fileSystem);
+      await write(file, content);
+      world.committed(target.path, wanted);
+    } catch (error) {
+      world.failed();
+      failures.push(codeOf(error));
+    }
+  }
+  return failures;
+};
 
 function codeOf(error: unknown): number {
   if (error instanceof LftpError) return error.code;
@@ -336,6 +366,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   'several at once': several,
   'the first file of a home': homes,
   'a file that is dropped': drop,
+  'files that are fetched': download,
   'names that change': names,
   'a tree in one group': tree(1),
   'a tree in many groups': tree(300),
