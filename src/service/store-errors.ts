@@ -37,7 +37,7 @@ export function servedFileError(error: unknown, path: string): LftpError {
   }
 }
 
-/** What went wrong with a folder that the server keeps for a client: no path of the wire names it. */
+/** The same of a folder that the server keeps for a client, and that no path of the wire names. */
 export function keptFolderError(error: unknown, path: string): LftpError {
   const found = servedFileError(error, path);
   if (error instanceof LftpError) return found;

@@ -201,7 +201,8 @@ function freeBytesOf({ bavail, bsize }: SpaceStats): number {
 
 function spaceError(neededBytes: number, freeBytes: number, path: string): LftpError {
   const missingBytes = neededBytes - freeBytes;
-  const text = `it needs ${neededBytes} bytes, but only ${freeBytes} are free: ${missingBytes} are missing`;
+  const found = `it needs ${neededBytes} bytes, but only ${freeBytes} are free`;
+  const text = `${found}: ${missingBytes} are missing`;
   return new LftpError(EXIT.NO_SPACE, 'local', text, {
     path,
     hint: 'Free some space, or choose another place.',

@@ -52,7 +52,7 @@ describe('the last free bytes of a disk', () => {
     },
   );
 
-  it('P-COMMIT-05 are told to whoever lacks some, and given out as soon as there are more', async () => {
+  it('P-COMMIT-05 are told to whoever lacks some, and given out once there are more', async () => {
     const { world } = fullWorld(1);
     world.plant('/served/old', contentOf(9 * BLOCK_BYTES, 9));
     const store = await world.open();
@@ -77,7 +77,7 @@ describe('the last free bytes of a disk', () => {
     await world.close();
   });
 
-  it('P-COMMIT-05 that others take are missed by the disk, and nothing stays of the upload', async () => {
+  it('P-COMMIT-05 that others take are missed by the disk; nothing stays of the upload', async () => {
     const { world } = fullWorld(1);
     const store = await world.open();
     const sending = upload(world, store, { path: ['a'], sizeBytes: FILE_BYTES, tag: 1 });
