@@ -77,7 +77,7 @@ describe('the last free bytes of a disk', () => {
     await world.close();
   });
 
-  it('P-COMMIT-05 that others take are missed by the disk; nothing stays of the upload', async () => {
+  it('P-COMMIT-05 that others take are missed by the disk; nothing stays of it', async () => {
     const { world } = fullWorld(1);
     const store = await world.open();
     const sending = upload(world, store, { path: ['a'], sizeBytes: FILE_BYTES, tag: 1 });
