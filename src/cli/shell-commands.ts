@@ -2,6 +2,7 @@
 import { displayText } from '../service/display.ts';
 import { LOCAL_COMMANDS } from './shell-local.ts';
 import { NAME_COMMANDS } from './shell-names.ts';
+import { SERVER_COMMANDS } from './shell-server.ts';
 import { SESSION_COMMANDS } from './shell-session.ts';
 import type { ShellCommand } from './shell-command.ts';
 import { TRANSFER_COMMANDS } from './shell-transfer.ts';
@@ -9,6 +10,7 @@ import { UsageError } from './usage-error.ts';
 
 export const SHELL_COMMANDS: readonly ShellCommand[] = [
   ...SESSION_COMMANDS,
+  ...SERVER_COMMANDS,
   ...TRANSFER_COMMANDS,
   ...NAME_COMMANDS,
   ...LOCAL_COMMANDS,

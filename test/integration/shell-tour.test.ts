@@ -69,8 +69,8 @@ async function tour(stops: readonly (readonly [string, RegExp | string])[]): Pro
 
 const REMOTE = [
   'get recv post put send append newer mget mput pwd cd cdup ls dir mls mdir stat size mkdir',
-  'rmdir rename delete mdelete chmod checksum df quota disconnect close system remotehelp quote literal',
-  'whoami ping',
+  'rmdir rename delete mdelete chmod checksum df quota disconnect close system remotehelp',
+  'quote literal whoami ping',
 ].flatMap((line) => line.split(' '));
 
 const NOT_CONNECTED = 'lftp: Not connected.\n      Please connect first: connect IP PORT\n';
