@@ -121,7 +121,7 @@ class Reception {
     for (const piece of pieces) await this.hash(run, piece);
     const isFirstFault = await writer.push(run, pieces);
     if (isFirstFault) this.options.onFault(writer.fault);
-    if (this.digest !== undefined) writer.secureIfDue(this.digest);
+    if (this.digest !== undefined) await writer.secureIfDue(this.digest);
   }
 
   private async hash(run: DataRun, { from, to, position }: PlacedPiece): Promise<void> {

@@ -17,6 +17,9 @@ export interface PlacedPiece {
 const SECURE_BYTES = 8_388_608;
 const SECURE_MS = 1000;
 
+/** With more than this not durable yet the disk is waited for: it is what a crash can cost. */
+const UNSECURED_BYTES = 15_728_640;
+
 interface PendingWrite {
   readonly done: Promise<void>;
   /** Where the file is whole up to, once this is done. */
@@ -59,11 +62,13 @@ export class WriteBehind {
     while (this.pending.length > 0) await this.shift();
   }
 
-  /** Has what is written made durable, if that is due. Does not wait for it. */
-  secureIfDue(digest: RunningDigest): void {
-    if (this.sink.secure === undefined || this.securing !== undefined) return;
-    const isMuch = this.writtenBytes - (this.lastMark?.bytes ?? 0) >= SECURE_BYTES;
-    if (isMuch || performance.now() - this.securedMs >= SECURE_MS) this.secure(digest);
+  /** Has what is written made durable, if that is due. Waits only when too much is not. */
+  async secureIfDue(digest: RunningDigest): Promise<void> {
+    if (this.sink.secure === undefined) return;
+    const newBytes = this.writtenBytes - (this.lastMark?.bytes ?? 0);
+    const isDue = newBytes >= SECURE_BYTES || performance.now() - this.securedMs >= SECURE_MS;
+    if (isDue && this.securing === undefined) this.secure(digest);
+    if (newBytes > UNSECURED_BYTES) await this.securing;
   }
 
   /** Resolves when nothing is being made durable any more. */

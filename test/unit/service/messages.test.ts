@@ -45,6 +45,8 @@ const CLIENT: ClientMessage[] = [
   { op: 'ping', id: 21 },
   { op: 'whoami', id: 22 },
   { op: 'post', id: 23, path: ['a'], size: 1, overwrite: 'append', keep: false },
+  { op: 'get', id: 24, path: ['a'], have: 3, ofSize: 5, ofMtimeMs: -0.5 },
+  { op: 'want', id: 24, ranges: [0, 0, 2, 5] },
 ];
 
 const SERVER: ServerMessage[] = [
@@ -73,6 +75,8 @@ const SERVER: ServerMessage[] = [
   { kind: 'error', re: 6, error: 10, message: 'no' },
   { op: 'error', error: 21, message: 'full' },
   { op: 'digest', id: 7, digest, counts },
+  { kind: 'go', re: 16, have: 4 },
+  { op: 'chunks', id: 16, first: 256, digests: new Uint8Array(64) },
 ];
 
 describe('messages', () => {
