@@ -218,6 +218,11 @@ export class Shell {
   }
 
   private async run(name: string, words: readonly string[]): Promise<void> {
+    // Behind a semicolon its quotes are gone: a line that begins with ! is handed over as it is.
+    if (name.length > 1 && name.startsWith('!')) {
+      await runLocally(this, [name.slice(1), ...words].join(' '));
+      return;
+    }
     const command = this.commandOf(name);
     if (command.isRemote) this.requireConnection();
     try {

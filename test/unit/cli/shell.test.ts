@@ -80,6 +80,17 @@ describe('a line', () => {
   });
 });
 
+describe('a command of this machine', () => {
+  it('may stand alone on a line, or among others', async () => {
+    expect(await shell.execute('!exit 4', true)).toBe(1);
+    expect(await shell.execute('passive; !exit 5; passive', true)).toBe(1);
+    expect(said).toContain('ended with code 4');
+    expect(said).toContain('ended with code 5');
+    expect(said.match(/UDP port/g)).toHaveLength(2);
+    expect(await shell.execute('passive; !true', false)).toBe(0);
+  });
+});
+
 describe('Tab', () => {
   it('completes commands, by all their names', async () => {
     expect(await complete(shell, 'sta')).toEqual([['status ', 'stat '], 'sta']);
