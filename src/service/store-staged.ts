@@ -220,6 +220,8 @@ export class StagedFile implements FileSink {
       return;
     }
     await fileSystem.link(stagedPath, targetPath);
+    // Without its old name the file must have the new one, also after a power cut.
+    await this.options.syncFolder();
     // The file has its name; what stays of the other one is swept up some day.
     await fileSystem.unlink(stagedPath).catch(() => undefined);
   }

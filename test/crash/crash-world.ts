@@ -41,6 +41,8 @@ export interface WorldOptions {
   /** Whether the power fails after calls that change nothing, too. */
   readonly isThorough?: boolean;
   readonly hasWholeFlush?: boolean;
+  /** Whether each disk that a power cut left is gone on with, not only some. */
+  readonly keepsAll?: boolean;
   readonly capacityBytes?: number;
   readonly sabotage?: Sabotage | undefined;
   /** What a power cut left, to go on with. */
@@ -158,7 +160,8 @@ export class CrashWorld {
       const damage = DAMAGES[cutRandom.integer(0, 2)] ?? 'torn';
       const kept = KEPT[cutRandom.integer(0, 2)] ?? 'any';
       const disk = this.disk.afterCrash(cutRandom, damage, kept);
-      if (cutRandom.integer(1, KEEP_ONE_OF) === 1) this.left.push(disk);
+      const isDrawn = cutRandom.integer(1, KEEP_ONE_OF) === 1;
+      if (isDrawn || this.options.keepsAll === true) this.left.push(disk);
       this.check(disk, `after ${point}, ${damage} ${kept}`);
       this.cutsAfter.set(point, (this.cutsAfter.get(point) ?? 0) + 1);
     }

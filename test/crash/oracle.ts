@@ -30,7 +30,8 @@ interface Move {
   readonly wanted: Wanted;
 }
 
-const PARTIAL = /^\/served\/(\.lftp-udp\/partial\/[0-9a-f]{32}|\.[a-z]+\.[0-9a-f]{8}\.lftp-part)$/;
+const PARTIAL =
+  /^\/served\/(\.lftp-udp\/partial\/[0-9a-f]{32}[.a-z0-9]*|\.[a-z]+\.[0-9a-f]{8}\.lftp-part)$/;
 
 export class Oracle {
   private readonly names = new Map<string, Name>();

@@ -23,6 +23,8 @@ export interface KeptOptions {
   readonly head: JournalHead;
   /** True: the journal stays once the file is in place, and tells its digest. */
   readonly remembers?: boolean | undefined;
+  /** Flushes the folder of the unfinished file. */
+  readonly syncParts?: (() => Promise<void>) | undefined;
   /** Called when the file was kept. */
   readonly afterKeep?: (() => Promise<void>) | undefined;
 }
@@ -112,8 +114,7 @@ export class KeptFile implements FileSink {
     const { remembers } = this.options;
     const isRemembered = remembers === true && digest !== undefined;
     try {
-      // Believed only once the unfinished file is gone, which is when it gets its name.
-      if (isRemembered) await journal?.done(digest, Date.now()).catch(() => undefined);
+      if (isRemembered) await this.noteDone(digest).catch(() => undefined);
       await this.staged.commit();
     } catch (error) {
       await this.discard();
@@ -147,6 +148,15 @@ export class KeptFile implements FileSink {
   async giveWay(): Promise<void> {
     this.isSuperseded = true;
     await this.keep();
+  }
+
+  /**
+   * Believed only once the unfinished file is gone, which is when it gets its name. So that one has
+   * to be on the disk first, or a power cut could take it away before the file has another.
+   */
+  private async noteDone(digest: Uint8Array): Promise<void> {
+    await this.options.syncParts?.();
+    await (await this.journal)?.done(digest, Date.now());
   }
 
   private requireOurs(): void {

@@ -97,6 +97,7 @@ export async function openUpload(
       madeMs: nowMs,
     },
     remembers: true,
+    syncParts: () => partial.handle.sync(),
     afterKeep: () => trim(partial, owner),
   };
   if (held === undefined) return await KeptFile.create(options);
