@@ -1,5 +1,6 @@
 /** One connection for one command: opened, told about, and ended in order whatever happens. */
 import type { ClientSession, MakeRequest } from '../service/client-session.ts';
+import { EXIT, LftpError } from '../service/error.ts';
 import { ERROR } from '../wire/codes.ts';
 import { dialSecurely } from './secure-dial.ts';
 import type { DialContext, Dialled } from './secure-dial.ts';
@@ -38,7 +39,21 @@ export async function openConnection(
   output.detail(`connected to ${host} (${address}), port ${port}, RTT ${rttMs.toFixed(1)} ms`);
   output.detail(`fragments ${fragments}, datagrams ${trains}`);
   if (bufferAdvice !== undefined) output.detail(`for larger buffers: ${bufferAdvice}`);
+  heedWait(context, connected.session);
   return connected;
+}
+
+/** P-WAIT-02: whoever does not want to wait for a place leaves. */
+function heedWait({ flags, output }: DialContext, session: ClientSession): void {
+  session.heedWait((place) => {
+    if (flags.isNoWait) {
+      const details = { hint: 'Without --no-wait it waits for its turn.' };
+      session.giveUp(new LftpError(EXIT.BUSY, 'remote', 'the server is full', details));
+      return;
+    }
+    output.event('waiting', { place });
+    output.say(`The server is full; place ${place} in its queue.`);
+  });
 }
 
 /**

@@ -36,6 +36,7 @@ export interface Flags {
   readonly cc: ControllerName | undefined;
   readonly patienceMs: number | undefined;
   readonly maxTimeMs: number | undefined;
+  readonly isNoWait: boolean;
   readonly family: 4 | 6 | undefined;
   readonly progress: ProgressStyle;
   readonly preserve: boolean;
@@ -51,6 +52,7 @@ export interface Flags {
   readonly maxClients: number;
   readonly maxClientsPerSource: number | undefined;
   readonly maxPatienceMs: number | undefined;
+  readonly idleMs: number | undefined;
   readonly batch: string | undefined;
   readonly command: string | undefined;
   /** The server's folder of keys and accounts. */
@@ -93,6 +95,7 @@ export function readFlags(
     cc: known.includes('simulate') ? undefined : source.choice('cc', CONTROLLER_NAMES),
     patienceMs: endless(source.duration('patience')),
     maxTimeMs: endless(source.duration('max-time')),
+    isNoWait: source.isSet('no-wait'),
     family: family(source.isSet('ipv4'), source.isSet('ipv6')),
     progress: source.choice('progress', PROGRESS_STYLES) ?? 'auto',
     preserve: source.isSet('preserve'),
@@ -106,6 +109,7 @@ export function readFlags(
     maxClients: source.natural('max-clients') ?? DEFAULT_MAX_CLIENTS,
     maxClientsPerSource: source.natural('max-clients-per-source'),
     maxPatienceMs: endless(source.duration('max-patience')),
+    idleMs: endless(source.duration('idle')),
     batch: source.text('batch'),
     command: source.text('command'),
     data: source.text('data'),

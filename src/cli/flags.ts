@@ -28,6 +28,7 @@ const CONNECTION = {
   ...CONTROLLER,
   patience: { kind: 'text', value: 'TIME', describe: 'silence borne; 30s, 0 = for ever' },
   'max-time': { kind: 'text', value: 'TIME', describe: 'most time for the whole command' },
+  'no-wait': { kind: 'switch', describe: 'leave a server that is full at once' },
   ipv4: { kind: 'switch', alias: '4', describe: 'use IPv4 only' },
   ipv6: { kind: 'switch', alias: '6', describe: 'use IPv6 only' },
 } as const satisfies Record<string, FlagSpec>;
@@ -75,6 +76,7 @@ export const SERVE_FLAGS = {
     value: 'N',
     describe: 'of one source, without account; all but 1 in 64',
   },
+  idle: { kind: 'text', value: 'TIME', describe: 'a session without a command ends; 5m' },
   'max-patience': { kind: 'text', value: 'TIME', describe: 'most patience granted; 2m' },
   ...DATA,
   cookie: { kind: 'text', value: 'WHEN', describe: 'prove the address: load, always' },

@@ -53,6 +53,8 @@ export class ClientSession {
   /** Called with what the server says will become of its key. */
   onKeys: ((message: KeysMessage) => Promise<void>) | undefined;
   private heeding: Promise<void> | undefined;
+  private place: number | undefined;
+  private onWait: ((place: number) => void) | undefined;
   private readonly login: SessionLogin | undefined;
   private readonly welcomed = deferred<undefined>();
   private isEntered: boolean;
@@ -73,6 +75,19 @@ export class ClientSession {
     // Its answer may be here before anybody asks for it.
     if (sentAhead !== undefined) this.exchanges.expect(FIRST_ID);
     this.reading = this.readMessages();
+  }
+
+  /** @param onWait called with each place in the queue of a server that is full (P-WAIT-01) */
+  heedWait(onWait: (place: number) => void): void {
+    this.onWait = onWait;
+    // It may have been told before anybody asked.
+    if (this.place !== undefined) onWait(this.place);
+  }
+
+  /** Ends the session from this side: everything that waits fails with `error`. */
+  giveUp(error: LftpError): void {
+    this.fail(error);
+    this.channel.abort(ERROR.CANCELLED);
   }
 
   /** Resolves once the server has let the client in: before that it takes no file. */
@@ -222,6 +237,9 @@ export class ClientSession {
     } else if (message.op === 'keys') {
       // Once: each costs a change of a file, and a server could say it without end.
       this.heeding ??= this.onKeys?.(message);
+    } else if (message.op === 'wait') {
+      this.place = message.place;
+      this.onWait?.(message.place);
     } else {
       // P-SVC-18: it answers nothing, so it ends everything.
       throw remoteError(message.error, message.message);

@@ -42,6 +42,9 @@ export const DISMISS_LIMIT_MS = 1000;
 /** How long a client that is not served may take to leave. */
 export const TURN_AWAY_LIMIT_MS = 30_000;
 
+/** Clients that wait until one of these leaves. */
+export const MAX_WAITING_CLIENTS = 128;
+
 /** Clients served at once unless `--max-clients` says otherwise. */
 export const DEFAULT_MAX_CLIENTS = 1024;
 

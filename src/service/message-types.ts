@@ -203,6 +203,12 @@ export interface ErrorAnswer {
   readonly message: string;
 }
 
+/** The server is full: which place in its queue the client has, from 1. */
+export interface WaitMessage {
+  readonly op: 'wait';
+  readonly place: number;
+}
+
 /** What becomes of the server's key, so that a change of it frightens nobody. */
 export interface KeysMessage {
   readonly op: 'keys';
@@ -245,6 +251,7 @@ export type ServerMessage =
   | ChunksMessage
   | DigestMessage
   | SessionError
+  | WaitMessage
   | ChallengeMessage
   | WelcomeMessage
   | KeysMessage;

@@ -179,6 +179,7 @@ function serverMessage(fields: FieldMap): ServerMessage {
   if (fields.get('op') === 'challenge') return challengeMessage(fields);
   if (fields.get('op') === 'welcome') return welcomeMessage(fields);
   if (fields.get('op') === 'keys') return keysMessage(fields);
+  if (fields.get('op') === 'wait') return { op: 'wait', place: naturalField(fields, 'place') };
   if (fields.get('op') === 'chunks') return chunksMessage(fields);
   const re = naturalField(fields, 're');
   if (fields.has('error')) return { kind: 'error', re, ...errorFields(fields) };

@@ -1,6 +1,6 @@
 /**
- * A channel whose file bytes pass at the rate of an account: those that go wait before they are read
- * from the disk, those that came before they are taken, so that the window closes behind them.
+ * A channel whose file bytes pass at the rate of an account: those that go wait before they are
+ * read from the disk, those that came before they are taken, so that the window closes behind them.
  */
 import type { CloseReason, ConnectionStats, DataRun } from '../transport/types.ts';
 import type { PeerAddress, PeerIdentity } from '../transport/types.ts';

@@ -22,7 +22,7 @@ export interface PathRule {
   readonly denied: readonly Right[];
 }
 
-/** Whoever a session acts for; rules are looked up at each question, so that a change acts at once. */
+/** Whoever a session acts for; rules are looked up at each question: a change acts at once. */
 export interface RightsHolder {
   readonly access: Access;
   readonly rules?: readonly PathRule[] | undefined;

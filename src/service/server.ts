@@ -1,21 +1,20 @@
 /** The file server: one UDP port, any number of clients, each with a session of its own. */
-import { randomBytes } from 'node:crypto';
 import { createDigest } from '../io/digest.ts';
 import { listen } from '../io/listen.ts';
-import type { Listener, ListenOptions } from '../io/listen.ts';
+import type { Listener } from '../io/listen.ts';
 import { ERROR } from '../wire/codes.ts';
-import type { Security } from '../io/security.ts';
 import { ACCOUNTS_POLL_MS, LiveAccounts } from './accounts/live-accounts.ts';
 import { EXIT, type LftpError } from './error.ts';
 import { listenError } from './listen-error.ts';
 import { guestsPerSource, MAX_STRANGERS_PER_SOURCE } from './limits.ts';
-import { admit, type AdmissionWorld } from './login/admission.ts';
-import type { Logins } from './login/logins.ts';
+import { admit } from './login/admission.ts';
+import { LOGIN_WORLD } from './login/real-world.ts';
 import type { Principal } from './login/principal.ts';
 import { DropWatch } from './drop-watch.ts';
-import { CalmLog, type ServiceLog } from './log.ts';
+import { CalmLog } from './log.ts';
 import { encodeMessage } from './messages.ts';
 import { MeteredChannel } from './metered-channel.ts';
+import type { FileServerOptions, ServerAddress } from './server-options.ts';
 import { ServerSession, type SessionContext } from './server-session.ts';
 import { SourceCounts } from './source-counts.ts';
 import { removeStagedNow } from './store-staged.ts';
@@ -24,41 +23,16 @@ import { ServedTree } from './store-tree.ts';
 import { closeReasonOf } from './transfer-channel.ts';
 import type { TransferChannel } from './transfer-channel.ts';
 import { dismiss, logFields, toldError, turnAway, within } from './turn-away.ts';
+import { WaitingRoom } from './waiting-room.ts';
 
-/** Connections beyond `maxClients` that are open at once, to be told that the house is full. */
+/** Connections beyond `maxClients` that are open at once, to wait or to be told to go. */
 const REFUSAL_ROOM = 256;
+
+/** How often those who wait are told their place again; idle connections end after 300 s. */
+const REMIND_MS = 60_000;
 
 /** Longest wait for sessions to end once the server stops. */
 const STOP_LIMIT_MS = 1000;
-
-export interface FileServerOptions {
-  readonly root: string;
-  /** Keys, or none; and who may log in with what. */
-  readonly security: Security;
-  readonly logins: Logins;
-  /** Public keys that this server will have later (P-LOGIN-13). */
-  readonly nextKeys?: readonly Uint8Array[] | undefined;
-  /** And those that it had (P-LOGIN-15). */
-  readonly retiredKeys?: readonly Uint8Array[] | undefined;
-  readonly host: string | undefined;
-  readonly port: number;
-  readonly maxClients: number;
-  /** Of these, how many without an account one source may have; by default nearly all. */
-  readonly maxClientsPerSource?: number | undefined;
-  readonly maxPatienceMs: number | undefined;
-  readonly config: ListenOptions['config'];
-  readonly log: ServiceLog;
-  readonly version: string;
-}
-
-export interface ServerAddress {
-  readonly host: string;
-  readonly port: number;
-  /** See the listener's fields of these names. */
-  readonly fragments: string;
-  readonly trains: string;
-  readonly bufferAdvice: string | undefined;
-}
 
 export class FileServer {
   private readonly options: FileServerOptions;
@@ -71,6 +45,8 @@ export class FileServer {
   private listener: Listener | undefined;
   private dropWatch: DropWatch | undefined;
   private isStopping = false;
+  private readonly waiting = new WaitingRoom();
+  private reminder: NodeJS.Timeout | undefined;
   private readonly accounts: LiveAccounts;
   private accountsTimer: NodeJS.Timeout | undefined;
 
@@ -99,6 +75,7 @@ export class FileServer {
         onChannel: (channel) => server.onChannel(channel),
       });
       server.dropWatch = new DropWatch(server.listener, server.options.log);
+      server.reminder = setInterval(() => server.waiting.remind(), REMIND_MS).unref();
       server.accountsTimer = setInterval(() => server.refreshAccounts(), ACCOUNTS_POLL_MS).unref();
       // Only now: a server that cannot start has no business in the folder.
       const removed = await tree.removeAbandoned(Date.now());
@@ -121,6 +98,11 @@ export class FileServer {
     return this.sessions.size;
   }
 
+  /** Those who wait for a place. */
+  get waitingCount(): number {
+    return this.waiting.size;
+  }
+
   /** Their connections, for whoever looks on. */
   clients(): Iterable<TransferChannel> {
     return this.sessions.keys();
@@ -140,6 +122,8 @@ export class FileServer {
   async stop(): Promise<void> {
     this.isStopping = true;
     clearInterval(this.accountsTimer);
+    clearInterval(this.reminder);
+    this.waiting.abort(ERROR.GOING_AWAY);
     const endings = [...this.sessions].map(async ([channel, ended]) => {
       channel.abort(ERROR.GOING_AWAY);
       await channel.linger();
@@ -166,27 +150,50 @@ export class FileServer {
   private onChannel(channel: TransferChannel): void {
     const { address, port } = channel.peer;
     if (this.isStopping) return channel.abort(ERROR.GOING_AWAY);
-    if (this.sessions.size >= this.options.maxClients) {
-      this.options.log.warn({ address, port }, 'client refused: full');
-      void turnAway(channel, {
-        code: EXIT.BUSY,
-        message: 'the server serves as many clients as it may',
-      });
-      return;
-    }
-    if (this.isSourceFull(address)) {
+    const isFull = this.sessions.size >= this.options.maxClients;
+    // Whoever waits has no place yet, and no part of them.
+    if (isFull ? this.hasManyStrangers(address) : this.isSourceFull(address)) {
       this.options.log.warn({ address, port }, 'client refused: source');
       // P-LOGIN-08: told by a code alone, because telling more would hold the connection open.
       return channel.abort(ERROR.BUSY);
     }
+    if (isFull) this.queue(channel);
+    else this.receive(channel);
+  }
+
+  /** P-WAIT-01 */
+  private queue(channel: TransferChannel): void {
+    const { address, port } = channel.peer;
+    if (this.waiting.isFull) {
+      this.options.log.warn({ address, port }, 'client refused: full');
+      const message = 'the server serves as many clients as it may, and as many wait';
+      void turnAway(channel, { code: EXIT.BUSY, message });
+      return;
+    }
+    this.options.log.info({ address, port }, 'client waits');
+    this.waiting.add(channel, this.strangers.add(address));
+  }
+
+  private receive(channel: TransferChannel): void {
+    const { address, port } = channel.peer;
     this.options.log.info({ address, port, clients: this.sessions.size + 1 }, 'client connected');
     const ended = this.serve(channel).then(async () => {
       await channel.closed;
       this.sessions.delete(channel);
       this.options.log.info({ address, port, clients: this.sessions.size }, 'client left');
       this.dropWatch?.look(performance.now());
+      this.fillPlaces();
     });
     this.sessions.set(channel, ended);
+  }
+
+  /** A place that is free is given to the first who waits and whose source may have it. */
+  private fillPlaces(): void {
+    while (!this.isStopping && this.sessions.size < this.options.maxClients) {
+      const next = this.waiting.next(({ peer }) => !this.hasManyGuests(peer.address));
+      if (next === undefined) return;
+      this.receive(next);
+    }
   }
 
   /** Lets a client in and serves it until it leaves; never rejects. */
@@ -262,20 +269,15 @@ export class FileServer {
 
   /** P-LOGIN-08, P-LOGIN-14: what one source takes without an account leaves places for others. */
   private isSourceFull(address: string): boolean {
+    return this.hasManyStrangers(address) || this.hasManyGuests(address);
+  }
+
+  private hasManyStrangers(address: string): boolean {
+    return this.strangers.of(address) >= MAX_STRANGERS_PER_SOURCE;
+  }
+
+  private hasManyGuests(address: string): boolean {
     const { maxClients, maxClientsPerSource = guestsPerSource(maxClients) } = this.options;
-    if (this.strangers.of(address) >= MAX_STRANGERS_PER_SOURCE) return true;
     return this.guests.of(address) >= maxClientsPerSource;
   }
 }
-
-const LOGIN_WORLD: AdmissionWorld = {
-  nowMs: () => performance.now(),
-  randomBytes: (count) => new Uint8Array(randomBytes(count)),
-  timer: (ms) => {
-    let timer: NodeJS.Timeout | undefined;
-    const passed = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, ms);
-    });
-    return { passed, cancel: () => clearTimeout(timer) };
-  },
-};

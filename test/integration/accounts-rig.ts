@@ -15,7 +15,7 @@ import { AttachTokens } from '../../src/service/login/attach-tokens.ts';
 import { ClientLogin } from '../../src/service/login/client-login.ts';
 import { Logins } from '../../src/service/login/logins.ts';
 import { FileServer } from '../../src/service/server.ts';
-import type { FileServerOptions } from '../../src/service/server.ts';
+import type { FileServerOptions } from '../../src/service/server-options.ts';
 import { openLocalFile } from '../../src/service/store-local.ts';
 import { NEVER, QUIET } from '../unit/service/session-rig.ts';
 

@@ -296,14 +296,18 @@ describe('the server goes', () => {
     await rig.serve('--anonymous=rw', '--max-clients=1');
   });
 
-  it('full it gives 21 at once', async () => {
+  it('full it gives 21 at once to whoever does not wait, and 20 who does too long', async () => {
     const get = rig.start(['get', '--no-resume', rig.at('long'), 'taken']);
     await until(async () => ((await rig.strays()).length > 0 ? true : undefined));
     const startMs = performance.now();
-    const ended = await rig.run(['get', '--json', rig.at('file'), 'out']);
+    const ended = await rig.run(['get', '--json', '--no-wait', rig.at('file'), 'out']);
     expect(ended).toMatchObject({ code: 21 });
     expect(performance.now() - startMs).toBeLessThan(3000);
-    expect(await rig.run(['post', 'mine', rig.at('new')])).toMatchObject({ code: 21 });
+    const post = ['post', 'mine', rig.at('new')];
+    expect(await rig.run([...post, '--no-wait'])).toMatchObject({ code: 21 });
+    const waited = await rig.run([...post, '--max-time', '1', '--json']);
+    expect(waited).toMatchObject({ code: 20 });
+    expect(eventIn(waited.stdout, 'waiting')).toMatchObject({ place: 1 });
     get.kill('SIGINT');
     await get.ended;
     await until(() => (eventsLeft() ? true : undefined));

@@ -50,7 +50,7 @@ export async function serve(context: CommandContext): Promise<number> {
       maxClientsPerSource: flags.maxClientsPerSource,
       maxPatienceMs: flags.maxPatienceMs,
       config: {
-        idleMs: SESSION_IDLE_MS,
+        idleMs: flags.idleMs ?? SESSION_IDLE_MS,
         ...(flags.cc === undefined ? {} : { controller: flags.cc }),
       },
       log,

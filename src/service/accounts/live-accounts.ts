@@ -1,6 +1,6 @@
 /**
- * The accounts whose clients are in, as they are at this moment: what `lftp user` changes counts for
- * their next request, and whoever may not be here any more is sent away (P-ACCT-03).
+ * The accounts whose clients are in, as they are at this moment: what `lftp user` changes counts
+ * for their next request, and whoever may not be here any more is sent away (P-ACCT-03).
  */
 import { EXIT, LftpError } from '../error.ts';
 import type { Principal } from '../login/principal.ts';

@@ -204,6 +204,18 @@ export const clients: Driver = async (cap) => {
   const fill = fillTable(cap, {
     add: (index) => void visit(`10.0.${index >> 8}.${index & 255}`),
     size: () => server.clientCount,
+    counted: () => lines.filter((line) => line === 'client waits').length,
+    clean,
+  });
+  return withoutMore(fill);
+};
+
+export const waitingClients: Driver = async (cap) => {
+  const { server, lines, visit, clean } = await house(1);
+  visit('192.0.2.1');
+  const fill = fillTable(cap, {
+    add: (index) => void visit(`10.0.${index >> 8}.${index & 255}`),
+    size: () => server.waitingCount,
     counted: () => lines.filter((line) => line === 'client refused: full').length,
     clean,
   });
