@@ -1,5 +1,5 @@
 /** Questions at a terminal: host keys and passwords, in one command and in the shell. */
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CliRig } from '../integration/cli-rig.ts';
@@ -130,7 +130,11 @@ describe('the shell', () => {
     await terminal.shows('Password of alice: ');
     terminal.type(`${PASSWORD}\n`);
     await terminal.shows('alice@127.0.0.1:/> ');
-    terminal.type('get own\n');
+    terminal.type('get o');
+    await terminal.shows('get o');
+    terminal.type('\t');
+    await terminal.shows('wn');
+    terminal.type('\n');
     await terminal.shows('alice@127.0.0.1:/> ');
     terminal.type(`${UP}${UP}`);
     await terminal.shows(`connect ${where}`);
@@ -139,6 +143,9 @@ describe('the shell', () => {
     expect(await terminal.ended()).toBe(0);
     expect(await readFile(join(rig.work, 'own'), 'utf8')).toBe('of alice');
     for (const part of ['pässw', '€rd']) expect(terminal.screen).not.toContain(part);
+    const history = join(rig.environment['XDG_STATE_HOME'] ?? '', 'lftp-udp', 'history');
+    expect(await readFile(history, 'utf8')).toBe(`connect ${where}\nget own\nstop\n`);
+    expect((await stat(history)).mode & 0o777).toBe(0o600);
   });
 
   it.each(['(yes, no)? ', 'Password of alice: '])('lives on after Ctrl-C at %s', async (at) => {
