@@ -58,7 +58,7 @@ export async function compareHeld(
     const theirs = await exchange.chunks.all;
     let missing = differingChunks(own.digests, theirs);
     if (missing.length > 0 && isAsStored(own.whole.peek(), held.mark, have)) {
-      // The disk gave back what was stored, so it is the source that differs.
+      // P-RES-05: the disk gave back what was stored, so it is the source that differs.
       onChanged();
       missing = Array.from({ length: have }, (_, chunk) => chunk);
     }
