@@ -3,6 +3,7 @@ import {
   BENCH_FLAGS,
   HOSTKEY_SHOW_FLAGS,
   KEYGEN_FLAGS,
+  OUTPUT_FLAGS,
   SERVE_FLAGS,
   SHELL_FLAGS,
   TREE_FLAGS,
@@ -166,9 +167,31 @@ const KEY_COMMANDS: readonly CommandSpec[] = [
   },
 ];
 
+const PARTIAL_COMMANDS: readonly CommandSpec[] = [
+  {
+    name: 'partials list',
+    aliases: ['partials'],
+    operands: '',
+    describe: 'show transfers of single files that broke off and can go on',
+    arity: [0, 0],
+    flags: OUTPUT_FLAGS,
+    load: async () => (await import('./commands/partials.ts')).listBroken,
+  },
+  {
+    name: 'partials rm',
+    aliases: [],
+    operands: '[local]',
+    describe: 'forget what broke off, of one local file or of all',
+    arity: [0, 1],
+    flags: OUTPUT_FLAGS,
+    load: async () => (await import('./commands/partials.ts')).removeBroken,
+  },
+];
+
 /** What the words stand for that other commands begin with. */
 export const COMMAND_GROUPS: Readonly<Record<string, string>> = {
   hostkey: 'who servers are: show, next, rotate, trust, forget',
+  partials: 'transfers that broke off: list, rm',
   user: 'accounts: add, passwd, key, set, show, list, rm',
 };
 
@@ -220,6 +243,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   ...NAME_COMMANDS,
   ...KEY_COMMANDS,
+  ...PARTIAL_COMMANDS,
   ...ACCOUNT_COMMANDS,
 ];
 

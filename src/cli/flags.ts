@@ -167,6 +167,9 @@ export const BENCH_FLAGS = {
   ...COMMON,
 } as const satisfies Record<string, FlagSpec>;
 
+/** Of commands that look at what is here, and at nothing else. */
+export const OUTPUT_FLAGS = COMMON;
+
 export const KEYGEN_FLAGS = {
   file: { kind: 'text', alias: 'f', value: 'FILE', describe: 'where the secret key goes' },
   comment: { kind: 'text', value: 'TEXT', describe: 'stands behind the public key' },

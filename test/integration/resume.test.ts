@@ -109,3 +109,20 @@ describe('a source that changed meanwhile', () => {
     await expectWhole('get');
   });
 });
+
+describe('lftp partials', () => {
+  it('shows what broke off, leaves alone what runs, and forgets the rest', async () => {
+    const running = await underWay('get', 18 * 1_048_576);
+    expect((await rig.run(['partials', 'rm'])).stderr).toContain('0 removed');
+    running.kill('SIGKILL');
+    await running.ended;
+    const listed = await rig.run(['partials', 'list', '--json']);
+    const local = join(rig.work, 'target');
+    expect(eventIn(listed.stdout, 'partial')).toMatchObject({ op: 'get', local, size: SIZE_BYTES });
+    expect((await rig.run(['partials'])).stdout).toContain('target');
+    expect(await rig.run(['partials', 'rm', 'other'])).toMatchObject({ code: 4 });
+    expect(await rig.run(['partials', 'rm', 'target'])).toMatchObject({ code: 0 });
+    expect(await rig.strays()).toEqual([]);
+    expect((await rig.run(['partials'])).stdout).toBe('');
+  });
+});
