@@ -29,6 +29,15 @@ export const NAME_COMMANDS: readonly CommandSpec[] = [
     load: async () => (await import('./commands/ls.ts')).stat,
   },
   {
+    name: 'check',
+    aliases: [],
+    operands: '<local> <address>',
+    describe: 'compare a file here with one on the server, without moving it',
+    arity: [2, 2],
+    flags: OPERATION_FLAGS,
+    load: async () => (await import('./commands/check.ts')).check,
+  },
+  {
     name: 'mkdir',
     aliases: [],
     operands: '<address>',
