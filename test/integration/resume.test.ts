@@ -6,7 +6,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CliRig, eventIn, eventsIn, until } from './cli-rig.ts';
 import type { Running } from './cli-rig.ts';
 
-const SIZE_BYTES = 48 * 1_048_576 + 321;
+/** So much that a transfer is still under way when a busy machine gets to kill it. */
+const SIZE_BYTES = 96 * 1_048_576 + 321;
 /** What a crash may cost: data that was not flushed, and a window that was on its way. */
 const MOST_RESENT_BYTES = 16_777_216 + 4_194_304;
 const BYTES = randomBytes(SIZE_BYTES);
@@ -113,6 +114,8 @@ describe('a source that changed meanwhile', () => {
 describe('lftp partials', () => {
   it('shows what broke off, leaves alone what runs, and forgets the rest', async () => {
     const running = await underWay('get', 18 * 1_048_576);
+    // It is there, and does not end meanwhile.
+    running.kill('SIGSTOP');
     expect((await rig.run(['partials', 'rm'])).stderr).toContain('0 removed');
     running.kill('SIGKILL');
     await running.ended;

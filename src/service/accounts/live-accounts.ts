@@ -83,6 +83,7 @@ export class LiveAccounts {
     const gone = this.update(account, source.find(principal.name));
     if (gone !== undefined) throw gone;
     const { maxSessions = Infinity } = account.limits;
+    // P-ACCT-04
     if (account.sessions.size >= maxSessions) throw tooManySessions(maxSessions);
     this.accounts.set(account.name, account);
     account.sessions.add(end);

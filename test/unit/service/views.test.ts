@@ -257,7 +257,7 @@ describe('rights of an account', () => {
 });
 
 describe('a quota over a view', () => {
-  it('P-ACCT-05 is told of what is deleted, renamed and replaced by operations', async () => {
+  it('P-ACCT-05 P-ACCT-06 is told of what operations delete, rename and replace', async () => {
     tree.quotas.set([
       { home: ['alice'], quota: { bytes: 10, files: 3 } },
       { home: ['alice', 'in'], quota: { bytes: 5, files: 9 } },
