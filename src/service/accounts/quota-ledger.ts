@@ -1,7 +1,7 @@
 /**
- * P-ACCT-05: what a home holds and has promised, against what it may hold. Everything happens at once and
- * nothing waits, so the sum is right at every instant: used + reserved ≤ quota, unless the quota
- * was made smaller than what is there already.
+ * P-ACCT-05: what a home holds and has promised, against what it may hold. Everything happens at
+ * once and nothing waits, so the sum is right at every instant: used + reserved ≤ quota, unless the
+ * quota was made smaller than what is there already.
  */
 import { assert } from '../../util/assert.ts';
 
