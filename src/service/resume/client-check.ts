@@ -1,6 +1,6 @@
 /**
- * Compares a file here with one on the server, chunk by chunk: a `get` whose client holds all chunks
- * and wants none (docs/PROTOCOL.md, P-RES-01 to P-RES-04). No content travels.
+ * Compares a file here with one on the server, chunk by chunk: a `get` whose client holds all of
+ * them and wants none (docs/PROTOCOL.md, P-RES-01 to P-RES-04). No content travels.
  */
 import { cancel } from '../client-get.ts';
 import type { ClientSession, MakeRequest } from '../client-session.ts';
