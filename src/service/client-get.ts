@@ -1,10 +1,10 @@
 /** Fetches one file over a session: request, bytes, digest, then the file gets its name. */
-import { ERROR } from '../wire/codes.ts';
+import { beforeRecord, cancel, fetchInTurn } from './client-fetch.ts';
 import type { ClientSession, MakeRequest } from './client-session.ts';
 import type { Exchange } from './exchanges.ts';
 import { EXIT, LftpError } from './error.ts';
 import type { FileSink } from './file-ends.ts';
-import { drainRecord, receiveFile } from './file-receiver.ts';
+import { receiveFile } from './file-receiver.ts';
 import type { FileAnswer, SegmentCounts } from './messages.ts';
 import type { GoingOn, HeldFile } from './resume/client-held.ts';
 import { isWorthKeeping } from './resume/worth-keeping.ts';
@@ -53,25 +53,12 @@ export async function getFile(
   options: GetOptions,
 ): Promise<TransferResult> {
   const { path, signal, observer } = options;
-  signal.throwIfAborted();
-  const turn = session.incoming.take();
-  let exchange: Exchange | undefined;
-  const onAbort = (): void => cancel(session, exchange);
-  signal.addEventListener('abort', onAbort);
-  try {
-    observer.onPhase('request', null);
-    exchange = await session.begin(getRequest(path, options.held));
-    const answer = await exchange.first;
-    await turn.ready;
+  observer.onPhase('request', null);
+  const request = getRequest(path, options.held);
+  return await fetchInTurn(session, request, signal, async (exchange, answer) => {
     if (answer.kind !== 'file') throw unexpectedAnswer(answer, pathText(path));
     return await receive(session, exchange, answer, options);
-  } catch (error) {
-    throw signal.aborted ? signal.reason : await session.explain(error);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-    exchange?.end();
-    turn.done();
-  }
+  });
 }
 
 /** Receives the file that `answer` announces. @throws LftpError */
@@ -83,16 +70,9 @@ export async function receive(
 ): Promise<TransferResult> {
   const { path, signal, observer } = options;
   const { channel } = session;
-  let place: Pick<GoingOn, 'sink'> & Partial<GoingOn>;
-  try {
-    signal.throwIfAborted();
-    place = await openPlace(session, exchange, answer, options);
-  } catch (error) {
-    cancel(session, exchange);
-    // What went wrong here is the news, not what becomes of the connection afterwards.
-    await drainRecord(channel).catch(() => undefined);
-    throw error;
-  }
+  const place = await beforeRecord(session, exchange, signal, () =>
+    openPlace(session, exchange, answer, options),
+  );
   const { sink, held, keptBytes } = place;
   try {
     observer.onPhase('data', answer.size, keptBytes);
@@ -132,13 +112,6 @@ async function openPlace(
   onChanged();
   await held.drop();
   return { sink: await openSink(answer) };
-}
-
-/** Asks the server to stop; it then ends the record early, so that the session stays usable. */
-export function cancel(session: ClientSession, exchange: Exchange | undefined): void {
-  if (exchange === undefined) return;
-  const message = { op: 'cancel', id: exchange.id, code: ERROR.CANCELLED } as const;
-  session.send(message).catch(() => undefined);
 }
 
 /** What arrived is kept only if it is what was read on the other side (P-SVC-09). */

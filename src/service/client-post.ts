@@ -1,6 +1,6 @@
 /** Sends one file over a session: offer, bytes and digest, then the server's *committed*. */
 import { ERROR } from '../wire/codes.ts';
-import { cancel } from './client-get.ts';
+import { cancel } from './client-fetch.ts';
 import type { TransferResult } from './client-get.ts';
 import { unexpectedAnswer } from './remote-error.ts';
 import type { ClientSession, MakeRequest } from './client-session.ts';

@@ -2,7 +2,7 @@
  * Compares a file here with one on the server, chunk by chunk: a `get` whose client holds all of
  * them and wants none (docs/PROTOCOL.md, P-RES-01 to P-RES-04). No content travels.
  */
-import { cancel } from '../client-get.ts';
+import { beforeRecord, cancel, fetchInTurn } from '../client-fetch.ts';
 import type { ClientSession, MakeRequest } from '../client-session.ts';
 import type { Exchange } from '../exchanges.ts';
 import { drainRecord } from '../file-receiver.ts';
@@ -13,7 +13,7 @@ import type { RemotePath } from '../path.ts';
 import { unexpectedAnswer } from '../remote-error.ts';
 import { chunkCount, differingChunks, rangesOf } from './chunks.ts';
 import { ownChunks } from './tell-chunks.ts';
-import type { HashedChunks, ReadableFile } from './tell-chunks.ts';
+import type { ReadableFile } from './tell-chunks.ts';
 
 export interface CheckOptions {
   readonly path: RemotePath;
@@ -41,27 +41,11 @@ export function checkRequest(path: RemotePath, sizeBytes: number): MakeRequest {
 /** @throws LftpError; the signal's reason */
 export async function checkFile(session: ClientSession, options: CheckOptions): Promise<Checked> {
   const { path, file, signal } = options;
-  signal.throwIfAborted();
-  const turn = session.incoming.take();
-  let exchange: Exchange | undefined;
-  const onAbort = (): void => {
-    cancel(session, exchange);
-    exchange?.chunks.fail(signal.reason);
-  };
-  signal.addEventListener('abort', onAbort);
-  try {
-    exchange = await session.begin(checkRequest(path, file.sizeBytes));
-    const answer = await exchange.first;
-    await turn.ready;
+  const request = checkRequest(path, file.sizeBytes);
+  return await fetchInTurn(session, request, signal, async (exchange, answer) => {
     if (answer.kind !== 'file') throw unexpectedAnswer(answer, pathText(path));
     return await compare(session, exchange, answer, options);
-  } catch (error) {
-    throw signal.aborted ? signal.reason : await session.explain(error);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-    exchange?.end();
-    turn.done();
-  }
+  });
 }
 
 async function compare(
@@ -71,19 +55,14 @@ async function compare(
   { file, signal }: CheckOptions,
 ): Promise<Checked> {
   const { sizeBytes } = file;
-  let own: HashedChunks;
-  let differing: readonly number[] = [];
-  try {
-    own = await ownChunks({ file, count: chunkCount(sizeBytes), sizeBytes, signal });
-    if (have > 0) {
-      differing = rangesOf(differingChunks(own.digests, await exchange.chunks.all), Infinity);
-      await session.send({ op: 'want', id: exchange.id, ranges: [] });
-    }
-  } catch (error) {
-    cancel(session, exchange);
-    await drainRecord(session.channel).catch(() => undefined);
-    throw error;
-  }
+  const reading = { file, count: chunkCount(sizeBytes), sizeBytes, signal };
+  const { own, differing } = await beforeRecord(session, exchange, signal, async () => {
+    const own = await ownChunks(reading);
+    if (have === 0) return { own, differing: [] };
+    const chunks = differingChunks(own.digests, await exchange.chunks.all);
+    await session.send({ op: 'want', id: exchange.id, ranges: [] });
+    return { own, differing: rangesOf(chunks, Infinity) };
+  });
   // What is behind the compared chunks would travel: nobody wants it.
   const isLonger = size > 0 && have < chunkCount(size);
   if (isLonger) cancel(session, exchange);

@@ -50,8 +50,6 @@ export async function compareHeld(
   const { have = 0, size } = answer;
   if (have > held.chunks) throw tooManyError();
   const sink = await held.take(answer);
-  const onAbort = (): void => exchange.chunks.fail(signal.reason);
-  signal.addEventListener('abort', onAbort);
   try {
     const reading = { file: sink, count: have, sizeBytes: size, signal };
     const own = await ownChunks(reading);
@@ -74,8 +72,6 @@ export async function compareHeld(
   } catch (error) {
     await (sink.keep?.() ?? sink.discard());
     throw error;
-  } finally {
-    signal.removeEventListener('abort', onAbort);
   }
 }
 

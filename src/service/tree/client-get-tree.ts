@@ -1,9 +1,9 @@
 /** Fetches a folder with all that is in it: one request, and one record that holds everything. */
-import { cancel, receive } from '../client-get.ts';
+import { beforeRecord, fetchInTurn } from '../client-fetch.ts';
+import { receive } from '../client-get.ts';
 import type { GetOptions, TransferResult } from '../client-get.ts';
 import type { ClientSession, MakeRequest } from '../client-session.ts';
 import type { Exchange } from '../exchanges.ts';
-import { drainRecord } from '../file-receiver.ts';
 import type { TreeAnswer } from '../messages.ts';
 import { pathText } from '../path.ts';
 import type { RemotePath } from '../path.ts';
@@ -33,27 +33,13 @@ export async function getTree(
   options: GetTreeOptions,
 ): Promise<TreeTally | TransferResult> {
   const { path, signal, observer } = options;
-  signal.throwIfAborted();
-  const turn = session.incoming.take();
-  let exchange: Exchange | undefined;
-  const onAbort = (): void => cancel(session, exchange);
-  signal.addEventListener('abort', onAbort);
-  try {
-    observer.onPhase('request', null);
-    exchange = await session.begin(getTreeRequest(path));
-    const answer = await exchange.first;
-    await turn.ready;
+  observer.onPhase('request', null);
+  return await fetchInTurn(session, getTreeRequest(path), signal, async (exchange, answer) => {
     // P-TREE-01: a file is answered like a get.
     if (answer.kind === 'file') return await receive(session, exchange, answer, options);
     if (answer.kind !== 'tree') throw unexpectedAnswer(answer, pathText(path));
     return await receiveTree(session, exchange, answer, options);
-  } catch (error) {
-    throw signal.aborted ? signal.reason : await session.explain(error);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-    exchange?.end();
-    turn.done();
-  }
+  });
 }
 
 async function receiveTree(
@@ -63,15 +49,7 @@ async function receiveTree(
   options: GetTreeOptions,
 ): Promise<TreeTally> {
   const { path, signal, observer } = options;
-  let place: TreePlace;
-  try {
-    signal.throwIfAborted();
-    place = await options.openPlace(answer);
-  } catch (error) {
-    cancel(session, exchange);
-    await drainRecord(session.channel).catch(() => undefined);
-    throw error;
-  }
+  const place = await beforeRecord(session, exchange, signal, () => options.openPlace(answer));
   const tally = new TreeTally(options.watch);
   try {
     observer.onPhase('data', null);
