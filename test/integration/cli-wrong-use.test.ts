@@ -29,26 +29,20 @@ beforeAll(async () => {
   await truncate(local('long'), 2 ** 31);
 });
 
-/** After every wrong use: nothing half-done anywhere, and the server is there. */
+/** After every wrong use: nothing half-done anywhere, and the server serves on. */
 afterEach(async () => {
   await until(async () => ((await rig.partials()).length === 0 ? true : undefined));
   expect(await rig.strays()).toEqual([]);
-  expect(rig.server.child.exitCode).toBe(null);
-});
-
-/** After some of them: it serves on. */
-async function servesOn(): Promise<void> {
   expect(await rig.run(['get', '-q', rig.at('file'), 'check'])).toMatchObject({ code: 0 });
   expect(await readFile(local('check'), 'utf8')).toBe('served');
-}
+  expect(rig.server.child.exitCode).toBe(null);
+});
 
 afterAll(async () => {
   await rig.remove();
 });
 
 describe('refused by the server', () => {
-  afterAll(servesOn);
-
   it.each([
     ['none', 4],
     ['folder/none', 4],
@@ -91,8 +85,6 @@ describe('refused by the server', () => {
 });
 
 describe('refused on this side', () => {
-  afterAll(servesOn);
-
   it.each([
     [['get', 'A', 'nosuch/out'], 14],
     [['get', 'A', 'mine/out'], 14],
@@ -162,8 +154,6 @@ describe('refused on this side', () => {
 });
 
 describe('nobody there', () => {
-  afterAll(servesOn);
-
   it('no server on this machine gives 7 in about a second', async () => {
     const socket = createSocket('udp4').bind(0, '127.0.0.1');
     await once(socket, 'listening');
@@ -204,8 +194,6 @@ describe('nobody there', () => {
 const ONCE = ['--no-resume', '--retry-time=0'] as const;
 
 describe('ended in the middle', () => {
-  afterAll(servesOn);
-
   it.each([
     ['SIGINT', 130, 'get'],
     ['SIGTERM', 143, 'get'],
@@ -273,8 +261,6 @@ describe('ended in the middle', () => {
 });
 
 describe('the server goes', () => {
-  afterAll(servesOn);
-
   it('killed in the middle it gives 17 once the patience is over', async () => {
     const get = rig.start(['get', '--json', ...ONCE, '--patience=1500ms', rig.at('long'), 'taken']);
     await until(async () => ((await rig.strays()).length > 0 ? true : undefined));
